@@ -214,8 +214,8 @@ let package = Package(
         module(
             "Operations",
             [
-                "BlobStorage", "Cryptography", "JobModel", "LocalBlobs", "POSIX", "Queue",
-                "SQLiteStore", "SemanticImages", logging,
+                "BlobStorage", "Cryptography", "JobModel", "LocalBlobs", "POSIX", "PostgresStore",
+                "Queue", "S3Blobs", "SQLiteStore", "SemanticImages", logging,
             ]
         ),
 

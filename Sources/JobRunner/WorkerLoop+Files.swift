@@ -216,7 +216,7 @@ extension WorkerLoop {
     /// process is done.
     private static func isPassing(_ error: StoreError) -> Bool {
         switch error {
-        case .disk, .busy: true
+        case .disk, .busy, .unavailable: true
         default: false
         }
     }

@@ -8,7 +8,8 @@ import Synchronization
 /// A file is written in `tmp/` and renamed when it is complete. A committed blob survives a power
 /// cut. Equal bytes are stored once, so many rows may refer to one blob. Before removing a blob,
 /// check the rows, and spare blobs younger than the longest upload (``remove(_:ifOlderThan:)``).
-/// Only one process at a time may use the folder.
+/// Several processes may share the folder if each has a name of its own for `tmp`, and if all note
+/// what they place (``BlobNotes``).
 ///
 /// The methods block on the disk: call them on a thread or queue of your own, never directly in a
 /// task.
@@ -27,14 +28,16 @@ public final class LocalBlobs: BlobStorage {
 
     /// Opens the store and creates missing folders (mode 0700).
     ///
-    /// - Parameter root: The folder that holds `blobs` and `tmp`; its parent must exist.
+    /// - Parameters:
+    ///   - root: The folder that holds `blobs` and the temporary files; its parent must exist.
+    ///   - temporary: The name of the folder of temporary files, which no other process may use.
     /// - Throws: ``BlobStorageError``.
-    public init(root: String) throws(BlobStorageError) {
+    public init(root: String, temporary: String = "tmp") throws(BlobStorageError) {
         self.root = root
         blobs = root + "/blobs"
-        temporary = root + "/tmp"
+        self.temporary = "\(root)/\(temporary)"
         let isNew = try disk(Folder.make(root))
-        for folder in [blobs, temporary] { _ = try disk(Folder.make(folder)) }
+        for folder in [blobs, self.temporary] { _ = try disk(Folder.make(folder)) }
         // Sync even if the folders exist: the process that created one may have died before it was
         // durable.
         for first in UInt8.min...UInt8.max {

@@ -39,7 +39,7 @@ public final class StoppedService: Sendable {
             disk = .forDataFolder()
             leftovers = Leftovers(
                 store: store,
-                blobs: files,
+                blobs: NodeBlobs(own: files),
                 disk: disk,
                 logger: Logger(label: "palimpsest") { _ in SwiftLogNoOpLogHandler() }
             )

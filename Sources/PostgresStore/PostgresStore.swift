@@ -222,9 +222,14 @@ extension PostgresStore: SQLStore {
     /// Never: the database's clock is not this machine's to doubt.
     public var isTimeInDoubt: Bool { false }
 
-    /// Asks the database for its time.
+    /// Asks the database for its time, and forgets the notes of blobs that have lapsed.
     public func followClock() async throws(StoreError) -> Int64 {
-        _ = try await readOnce { db in try db.now }
+        try await write { db in
+            _ = try db.execute(
+                "DELETE FROM blob_notes WHERE noted_at <= ?",
+                [db.now - Self.noteLifetime]
+            )
+        }
         return 0
     }
 
@@ -241,15 +246,8 @@ extension PostgresStore: SQLStore {
         try await write { db in _ = try db.rows("SELECT pg_current_xact_id() IS NULL") }
     }
 
-    /// Forgets lapsed notes of blobs; the database cleans up the rest by itself.
-    public func tidy() async {
-        _ = try? await write { db in
-            try db.execute(
-                "DELETE FROM blob_notes WHERE noted_at <= ?",
-                [db.now - Self.noteLifetime]
-            )
-        }
-    }
+    /// Does nothing: the database cleans up by itself.
+    public func tidy() async {}
 
     /// Closes the connections; every later call fails.
     public func close() throws(StoreError) {

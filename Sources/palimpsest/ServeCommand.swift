@@ -22,6 +22,11 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup var options: ServiceOptions
 
     func run() async throws {
+        try await Self.run(.server, options)
+    }
+
+    /// Runs a node until it is told to stop.
+    static func run(_ role: ProtectionService.Role, _ options: ServiceOptions) async throws {
         // Keep every file that the service creates private, even if an existing data folder is open
         // to others.
         FileSystem.keepNewFilesPrivate()
@@ -30,6 +35,7 @@ struct ServeCommand: AsyncParsableCommand {
         do {
             let logger = Self.logger(settings)
             try await ProtectionService(
+                role: role,
                 settings: settings,
                 logger: logger,
                 version: Version.program,

@@ -81,6 +81,30 @@ struct ServiceOptions: ParsableArguments {
     var data: String?
 
     @Option(
+        help: ArgumentHelp(
+            "sqlite, or postgres://HOST/NAME, which many nodes may share. (default: sqlite)",
+            valueName: "url"
+        )
+    )
+    var database: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Where photos are: data, file:///PATH or s3://BUCKET/PREFIX. (default: data)",
+            valueName: "url"
+        )
+    )
+    var blobs: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "This node's name among those of a database. (default: one that is drawn)",
+            valueName: "name"
+        )
+    )
+    var node: String?
+
+    @Option(
         name: [.customLong("jobs"), .customLong("workers")],
         help: ArgumentHelp("How many photos at once. (default: one per processor)", valueName: "n")
     )
@@ -247,7 +271,8 @@ struct ServiceOptions: ParsableArguments {
             .bind: bind, .tlsCertificate: tlsCertificate, .tlsKey: tlsKey,
             .tlsClientCA: tlsClientCA, .trustedProxies: trustedProxies, .metricsBind: metricsBind,
             .corsOrigins: corsOrigins, .webhooks: webhooks,
-            .webhookLocalHosts: webhookLocalHosts, .data: data, .workers: workers,
+            .webhookLocalHosts: webhookLocalHosts, .data: data,
+            .database: database, .blobs: blobs, .node: node, .workers: workers,
             .weights: weights,
             .model: model,
             .compressionLevel: compressionLevel,

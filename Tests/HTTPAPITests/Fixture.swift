@@ -75,7 +75,7 @@ final class Fixture: Sendable {
             space: blobs,
             leftovers: Leftovers(
                 store: store,
-                blobs: blobs,
+                blobs: NodeBlobs(own: blobs),
                 disk: disk,
                 logger: logger,
                 setAsidePeriod: settings.setAside

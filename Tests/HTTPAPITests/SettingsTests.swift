@@ -81,6 +81,46 @@ struct SettingsTests {
     }
 
     @Test(
+        "A place that cannot be meant is refused, and so is a secret in it",
+        arguments: [
+            (SettingsKey.database, "mysql://db/photos"), (.database, ""),
+            (.database, "postgres://me:secret@db/photos"),
+            (.database, "postgres://db/photos?password=secret"),
+            (.database, "postgres://db/photos?schema=Public"),
+            (.database, "postgres://db/photos?schema"), (.blobs, "s3:/bucket"), (.blobs, "file://"),
+            (.blobs, "file:///"), (.blobs, "/srv/photos"), (.blobs, "s3://B/"), (.node, "a b"),
+            (.node, ""),
+        ]
+    )
+    func badPlace(key: SettingsKey, text: String) {
+        var flags: [SettingsKey: String] = [
+            .database: "postgres://db/photos", .blobs: "file:///srv/photos",
+        ]
+        flags[key] = text
+        let error = #expect(throws: SettingsLoader.Faults.self) {
+            try SettingsLoader.load(environment: [:], flags: flags, cores: 1)
+        }
+        #expect(error?.sentences.count == 1)
+        #expect(error?.description.contains("secret") == false)
+        #expect(error?.description.hasPrefix(key.flag) == true)
+    }
+
+    @Test("A database of many nodes needs a place for photos that all of them reach")
+    func databaseWithoutBlobs() throws {
+        let flags: [SettingsKey: String] = [.database: "postgres://db/photos"]
+        let error = #expect(throws: SettingsLoader.Faults.self) {
+            try SettingsLoader.load(environment: [:], flags: flags, cores: 1)
+        }
+        #expect(error?.description.contains("PALIMPSEST_BLOBS") == true)
+        // One node may have its photos elsewhere.
+        _ = try SettingsLoader.load(
+            environment: [:],
+            flags: [.blobs: "file:///srv/photos"],
+            cores: 1
+        )
+    }
+
+    @Test(
         "What is printed of the settings reads back as the same settings",
         arguments: ["127.0.0.1:0", "[::1]:8080", "unix:/run/s", "systemd"]
     )
@@ -90,7 +130,9 @@ struct SettingsTests {
             .trustedProxies: "10.0.0.0/8,::1,unix",
             .corsOrigins: "https://photos.example,http://[::1]:5173", .webhooks: "on",
             .webhookLocalHosts: "hooks.lan,10.0.0.7:8000,[fd00::1]:80",
-            .data: "/d", .weights: "/w", .model: "wide-2.1",
+            .data: "/d", .database: "postgres://palimpsest@db.lan,db2.lan/photos?schema=plm",
+            .blobs: "s3://photos/a?endpoint=http://s3.lan:9000&region=here", .node: "front-1",
+            .weights: "/w", .model: "wide-2.1",
             .metricsBind: "127.0.0.1:9", .drainSeconds: "0",
             .logLevel: "debug",
         ]

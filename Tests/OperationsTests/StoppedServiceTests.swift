@@ -82,7 +82,7 @@ struct StoppedServiceTests {
             try await running(path) { store in
                 let leftovers = Leftovers(
                     store: store,
-                    blobs: try LocalBlobs(root: path),
+                    blobs: NodeBlobs(own: try LocalBlobs(root: path)),
                     disk: .forDataFolder(),
                     logger: Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
                 )

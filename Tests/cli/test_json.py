@@ -181,7 +181,7 @@ def test_every_command_that_tells_something_has_json(palimpsest):
         if "json" not in {name["name"] for each in arguments for name in each.get("names", [])}
     }
     # The log of a service is JSON anyway.
-    assert lacking == {("serve",), ("help",)}
+    assert lacking == {("serve",), ("worker",), ("help",)}
 
 
 def test_a_photo_comes_from_the_standard_input(binary, environment, palimpsest, tmp_path):

@@ -10,6 +10,13 @@ import Queue
 
 /// `/healthz`, `/readyz`, `/version`, `/openapi.json` and `/v1/signing-key`, which require no key.
 extension API {
+    /// Adds what tells the health of a node without the API.
+    func addHealth(to router: inout Router) {
+        router.on(.get, "/healthz") { _, _ in try showHealth() }
+        router.on(.get, "/readyz") { _, _ in try await showReadiness() }
+        router.on(.get, "/version") { _, _ in try showVersion() }
+    }
+
     /// `GET /healthz`: the process answers requests.
     func showHealth() throws -> ServerResponse {
         try answer(HealthDocument(status: "ok"))

@@ -7,16 +7,12 @@ import Queue
 
 /// Erases expired jobs with their files, and files that no row refers to.
 struct Housekeeping: Sendable {
-    /// The age at which a sweep removes an orphan, such as the output of an image erased during its
-    /// protection.
-    ///
-    /// A file whose row is yet to be written is in the ledger, however long that takes, and not an
-    /// orphan.
-    static let orphanAge: Duration = .seconds(300)
     /// The interval between two runs.
     private static let interval: Duration = .seconds(30)
     /// The number of runs per orphan sweep.
     private static let looksBetweenSweeps = 10
+    /// The same where many nodes share a storage, of which a list is costly: an hour.
+    private static let looksBetweenSharedSweeps = 120
     /// The most images that expire in one transaction.
     private static let expiredAtOnce = 500
 
@@ -33,17 +29,26 @@ struct Housekeeping: Sendable {
     var reserve: DiskReserve?
 
     /// Runs every 30 seconds until the task is cancelled; faults are logged and do not stop it.
-    func run() async {
-        var looks = 0
+    ///
+    /// - Parameter leads: Returns whether this node does what only one may do.
+    func run(leads: @Sendable () -> Bool = { true }) async {
+        let period =
+            leftovers.isShared ? Self.looksBetweenSharedSweeps : Self.looksBetweenSweeps
+        // A shared storage is looked through soon after a node has begun to lead.
+        var looks = leftovers.isShared ? period - 1 : 0
         while !Task.isCancelled {
             await reserve?.restore(on: disk, logger: logger)
             do {
                 try await followClock()
-                try await expire()
                 try await store.saveKeyUses()
+                guard leads() else {
+                    try? await Task.sleep(for: Self.interval)
+                    continue
+                }
+                try await expire()
                 try await store.forgetWebhookMessages()
                 looks += 1
-                if looks % Self.looksBetweenSweeps == 0 {
+                if looks % period == 0 {
                     try await sweepOrphans()
                     try await leftovers.eraseSetAside()
                 }
@@ -112,6 +117,6 @@ struct Housekeeping: Sendable {
             try blobs.list().filter { !referenced.contains($0) }
         }
         guard !orphans.isEmpty else { return }
-        try await remove(orphans, ifOlderThan: Self.orphanAge)
+        try await remove(orphans, ifOlderThan: leftovers.orphanAge)
     }
 }

@@ -2,6 +2,7 @@ import BlobStorage
 import CodecHost
 import CodecProtocol
 import Cryptography
+import FoundationEssentials
 import HTTPServer
 import HTTPWire
 import JobRunner
@@ -25,6 +26,15 @@ public struct ProtectionService: Sendable {
     /// How long the codec processes may fail before the start is given up.
     private static let startPatience: Duration = .seconds(3)
 
+    /// What a node does.
+    public enum Role: Sendable {
+        /// It serves the API and protects photos.
+        case server
+        /// It protects photos that servers have taken.
+        case worker
+    }
+
+    private let role: Role
     private let settings: Settings
     private let logger: Logger
     private let version: ProgramVersion
@@ -51,16 +61,19 @@ public struct ProtectionService: Sendable {
     /// Creates a service; ``run()`` starts it.
     ///
     /// - Parameters:
+    ///   - role: What the node does.
     ///   - settings: The operator's settings.
     ///   - logger: The log of the service.
     ///   - version: The version of the program, for the log and the metrics.
     ///   - announcement: Where ``Banner`` is written once the service listens.
     public init(
+        role: Role = .server,
         settings: Settings,
         logger: Logger,
         version: ProgramVersion,
         announcement: Announcement
     ) {
+        self.role = role
         self.settings = settings
         self.logger = logger
         self.version = version
@@ -87,12 +100,21 @@ public struct ProtectionService: Sendable {
             return try ModelFiles(at: path, default: settings.model)
         }
         let (folder, mayMakeDatabase) = try Self.starting {
-            try DataFolder.forServer(path: settings.dataFolder)
+            if settings.database.isShared {
+                return (try DataFolder.forNode(path: settings.dataFolder), false)
+            }
+            guard role == .server else {
+                throw StartFault(
+                    description: "A worker shares a database with servers: set "
+                        + "\(SettingsKey.database.flag) and \(SettingsKey.blobs.flag) as theirs are."
+                )
+            }
+            return try DataFolder.forServer(path: settings.dataFolder)
         }
         try Self.starting { try folder.stopBeingBackup() }
         let store: any Store
         do {
-            store = try folder.openStore(making: mayMakeDatabase)
+            store = try folder.openStore(at: settings.database, making: mayMakeDatabase)
         } catch let fault as DataFolder.Fault {
             throw StartFault(description: fault.description)
         } catch {
@@ -117,22 +139,16 @@ public struct ProtectionService: Sendable {
                 ),
             ]
         )
+        let leadership = makeLeadership(of: node, api, throughput)
         let webhooks: WebhookDispatcher?
         do {
-            webhooks = try makeDispatcher(api)
+            webhooks = try makeDispatcher(api) { leadership.isLeading }
         } catch {
             await pool.stop()
             throw error
         }
         let metrics = ServiceMetrics(version: version)
-        let server = makeServer(api, settings.bind, api.router(), metrics, maxConnections, tls: tls)
-        var servers = [(settings.bind, server)]
-        if let endpoint = settings.metrics {
-            let sources = ServiceMetrics.Sources(api: api, pool: pool) { server.connectionCount }
-            servers.append(
-                (endpoint, makeServer(api, endpoint, metrics.router(sources), nil, maxConnections))
-            )
-        }
+        let servers = makeServers(api, pool, metrics, maxConnections)
         var addresses: [SocketAddress] = []
         for (endpoint, server) in servers {
             do {
@@ -145,12 +161,14 @@ public struct ProtectionService: Sendable {
                 throw StartFault(description: "The service cannot listen on \(endpoint): \(error).")
             }
         }
+        let leading = Task { [role] in await leadership.run(mayLead: role == .server) }
         let housekeeping = api.housekeeping
-        let sweeping = Task { await housekeeping.run() }
+        let sweeping = Task { await housekeeping.run { leadership.isLeading } }
         let telling = webhooks.map { dispatcher in Task { await dispatcher.run() } }
         let working = try startWorkers(of: node, api, pool, throughput, metrics)
-        if let address = addresses.first { warnOfPlainHTTP(on: address) }
-        for (purpose, address) in zip(["api", "metrics"], addresses) {
+        if role == .server, let address = addresses.first { warnOfPlainHTTP(on: address) }
+        let purposes = role == .server ? ["api", "metrics"] : ["metrics"]
+        for (purpose, address) in zip(purposes, addresses) {
             logger.notice(
                 "listening",
                 metadata: [
@@ -160,7 +178,7 @@ public struct ProtectionService: Sendable {
             )
         }
 
-        if let address = addresses.first {
+        if role == .server, let address = addresses.first {
             announcement.write(
                 Banner.text(
                     at: address,
@@ -182,6 +200,8 @@ public struct ProtectionService: Sendable {
         await Self.drain(servers.map(\.1), grace: settings.drainGrace)
         await working.value
         await sweeping.value
+        leading.cancel()
+        await leading.value
         do {
             try await store.saveKeyUses()
         } catch {
@@ -226,15 +246,21 @@ public struct ProtectionService: Sendable {
         _ pool: CodecPool
     ) async throws -> (API, node: String) {
         do {
-            let blobs = try folder.openBlobs()
-            let space: any DiskSpaceReporting = blobs
-            let disk = BlockingExecutor.forDataFolder()
-            try await folder.provideAdminKey(store: store)
+            let node = try settings.node ?? folder.provideNode()
+            let blobs = try folder.openBlobs(
+                at: settings.blobs,
+                node: node,
+                environment: ProcessInfo.processInfo.environment
+            )
+            let disk =
+                settings.blobs.isShared
+                ? BlockingExecutor.forSharedBlobs() : BlockingExecutor.forDataFolder()
+            if role == .server { try await folder.provideAdminKey(store: store) }
             var api = API(
                 settings: settings,
                 store: store,
-                blobs: blobs,
-                space: space,
+                blobs: blobs.storage,
+                space: blobs.space,
                 leftovers: Leftovers(
                     store: store,
                     blobs: blobs,
@@ -243,36 +269,109 @@ public struct ProtectionService: Sendable {
                     setAsidePeriod: settings.setAside
                 ),
                 disk: disk,
-                ledger: BlobLedger(blobs: blobs),
-                signingKey: try folder.provideSigningKey(),
+                ledger: BlobLedger(
+                    blobs: blobs.storage,
+                    shared: DataFolder.blobNotes(in: store)
+                ),
+                signingKey: try await signingKey(folder, store),
                 forecast: Forecast(store: store, meter: throughput, codecs: settings.workers),
                 pictures: pool,
                 models: pool.offeredModels,
                 lifecycle: Lifecycle(),
                 logger: logger,
-                reserve: DiskReserve(
-                    folder: settings.dataFolder,
-                    diskSize: try space.diskSpace().size
-                )
+                reserve: settings.database.isShared
+                    ? nil
+                    : DiskReserve(
+                        folder: settings.dataFolder,
+                        diskSize: try blobs.space.diskSpace().size
+                    )
             )
             api.version = version
-            if announcement.isForPerson, let secret = try await folder.adminSecret(in: store) {
+            if role == .server, announcement.isForPerson,
+                let secret = try await folder.adminSecret(in: store)
+            {
                 api.signInLink = try SignInLink(for: secret)
             }
             await api.reserve?.restore(on: api.disk, logger: logger)
             try await api.leftovers.cleanUpAfterLastRun()
-            let node = try folder.provideNode()
             try folder.finishFirstStart()
             return (api, node)
         } catch let fault as DataFolder.Fault {
             throw StartFault(description: fault.description)
+        } catch let fault as StartFault {
+            throw fault
         } catch {
             throw unusable(error)
         }
     }
 
+    /// Returns the key that signs manifests, which all servers of a database must have.
+    private func signingKey(_ folder: DataFolder, _ store: any Store) async throws -> SigningKey {
+        // A worker signs nothing.
+        guard role == .server else { return try SigningKey.generate() }
+        let key = try folder.provideSigningKey()
+        let pem = key.verificationKey.pem
+        guard try await store.agree(on: "signing key", pem) == pem else {
+            throw StartFault(
+                description: "The signing key in \(settings.dataFolder) is not that of the other "
+                    + "servers of this database; copy the file signing-key of one of them there."
+            )
+        }
+        return key
+    }
+
+    private func makeLeadership(
+        of node: String,
+        _ api: API,
+        _ throughput: ThroughputMeter
+    ) -> Leadership {
+        Leadership(store: api.store, node: node, logger: logger) { [settings, version] in
+            NodeReport(
+                name: node,
+                version: version.number,
+                codecs: settings.workers,
+                pixelsPerSecond: throughput.pixelsPerSecond.map { Int($0) }
+            )
+        }
+    }
+
+    /// Makes the API's server, unless this is a worker, and that of the metrics.
+    private func makeServers(
+        _ api: API,
+        _ pool: CodecPool,
+        _ metrics: ServiceMetrics,
+        _ maxConnections: Int
+    ) -> [(HTTPEndpoint, HTTPServer)] {
+        var servers: [(HTTPEndpoint, HTTPServer)] = []
+        if role == .server {
+            let server = makeServer(
+                api,
+                settings.bind,
+                api.router(),
+                metrics,
+                maxConnections,
+                tls: tls
+            )
+            servers.append((settings.bind, server))
+        }
+        if let endpoint = settings.metrics {
+            let api = api
+            let sources = ServiceMetrics.Sources(api: api, pool: pool) {
+                [server = servers.first?.1] in
+                server?.connectionCount ?? 0
+            }
+            var router = metrics.router(sources)
+            if role == .worker { api.addHealth(to: &router) }
+            servers.append((endpoint, makeServer(api, endpoint, router, nil, maxConnections)))
+        }
+        return servers
+    }
+
     /// Makes what sends webhooks; `nil` if there are none.
-    private func makeDispatcher(_ api: API) throws -> WebhookDispatcher? {
+    private func makeDispatcher(
+        _ api: API,
+        leads: @escaping @Sendable () -> Bool
+    ) throws -> WebhookDispatcher? {
         guard settings.webhooks else { return nil }
         let sender = try Self.starting {
             try WebhookSender(
@@ -281,7 +380,7 @@ public struct ProtectionService: Sendable {
                 width: WebhookDispatcher.width
             )
         }
-        return WebhookDispatcher(store: api.store, sender: sender, logger: logger)
+        return WebhookDispatcher(store: api.store, sender: sender, logger: logger, leads: leads)
     }
 
     /// Returns the maximum number of connections, and warns if it is less than the setting.

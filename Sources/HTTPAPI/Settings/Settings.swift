@@ -1,6 +1,6 @@
 public import HTTPServer
 public import JobModel
-import Operations
+public import Operations
 public import Sandbox
 import Webhooks
 
@@ -33,6 +33,12 @@ public struct Settings: Sendable, Equatable {
     public var webhookLocalHosts: [String] = []
     /// The folder of the database, the blobs, the admin key and the signing key.
     public var dataFolder = "./data"
+    /// Where the database is.
+    public var database = DatabaseLocation.folder
+    /// Where photos and results are.
+    public var blobs = BlobLocation.folder
+    /// The name of this node among those that share a database; `nil` for one that is drawn.
+    public var node: String?
     /// The number of codec processes, which work in parallel, from 1 to 256.
     ///
     /// ``SettingsLoader`` defaults to the number of cores.
@@ -149,6 +155,12 @@ public enum SettingsKey: String, Sendable, CaseIterable {
     case webhookLocalHosts = "webhook-local-hosts"
     /// The data folder.
     case data
+    /// Where the database is.
+    case database
+    /// Where photos and results are.
+    case blobs
+    /// The name of this node.
+    case node
     /// The number of codec processes.
     case workers
     /// The weights file, or a folder with several.
@@ -223,6 +235,9 @@ extension Settings {
         case .webhooks: return webhooks ? "on" : "off"
         case .webhookLocalHosts: return webhookLocalHosts.joined(separator: ",")
         case .data: return dataFolder
+        case .database: return database.text
+        case .blobs: return blobs.text
+        case .node: return node ?? ""
         case .workers: return String(workers)
         case .weights: return weights ?? ""
         case .model: return model?.rawValue ?? ""

@@ -1,5 +1,6 @@
 import HTTPServer
 import JobModel
+import Operations
 import Sandbox
 import SocketIO
 import Webhooks
@@ -48,6 +49,7 @@ public struct SettingsLoader {
         loader.completeLimits()
         loader.compareLimits()
         loader.compareTLSFiles()
+        loader.comparePlaces()
         guard loader.faults.isEmpty else { throw Faults(sentences: loader.faults) }
         return loader.settings
     }
@@ -91,6 +93,9 @@ public struct SettingsLoader {
         case .webhooks: readSwitch(text, from: source) { $0.webhooks = $1 }
         case .webhookLocalHosts: readLocalHosts(text, from: source)
         case .data: readText(text, from: source) { $0.dataFolder = $1 }
+        case .database: readDatabase(text, from: source)
+        case .blobs: readBlobs(text, from: source)
+        case .node: readNode(text, from: source)
         case .weights: readText(text, from: source) { $0.weights = $1 }
         case .model: readModel(text, from: source)
         case .workers: readNumber(text, from: source, in: 1...256) { $0.workers = Int($1) }
@@ -182,6 +187,32 @@ public struct SettingsLoader {
             return
         }
         set(&settings, text == "on")
+    }
+
+    private mutating func readDatabase(_ text: String, from source: String) {
+        do throws(LocationFault) {
+            settings.database = try DatabaseLocation(text)
+        } catch {
+            faults.append("\(source) \(error).")
+        }
+    }
+
+    private mutating func readBlobs(_ text: String, from source: String) {
+        do throws(LocationFault) {
+            settings.blobs = try BlobLocation(text)
+        } catch {
+            faults.append("\(source) \(error).")
+        }
+    }
+
+    private mutating func readNode(_ text: String, from source: String) {
+        guard WorkerOwner(instance: text, run: "0", worker: 0) != nil else {
+            faults.append(
+                "\(source) must be 1 to 64 letters, digits, '-' or '_', not '\(text)'."
+            )
+            return
+        }
+        settings.node = text
     }
 
     private mutating func readModel(_ text: String, from source: String) {
@@ -295,9 +326,9 @@ public struct SettingsLoader {
         }
     }
 
-    private func isSet(_ key: SettingsKey) -> Bool {
-        flags[key] != nil || environment[key.variable] != nil
-    }
+    private func isSet(_ key: SettingsKey) -> Bool { text(of: key) != nil }
+
+    private func text(of key: SettingsKey) -> String? { flags[key] ?? environment[key.variable] }
 
     private mutating func compareTLSFiles() {
         if (settings.tlsCertificate == nil) != (settings.tlsKey == nil) {
@@ -308,6 +339,18 @@ public struct SettingsLoader {
         if settings.tlsClientCA != nil, settings.tlsCertificate == nil {
             faults.append(
                 "\(SettingsKey.tlsClientCA.variable) needs \(SettingsKey.tlsCertificate.variable)."
+            )
+        }
+    }
+
+    private mutating func comparePlaces() {
+        // A place that could not be read has its own fault.
+        let isRead = text(of: .blobs).map { $0 == settings.blobs.text } ?? true
+        if settings.database.isShared, !settings.blobs.isShared, isRead {
+            faults.append(
+                "\(SettingsKey.database.variable) is shared by nodes, so "
+                    + "\(SettingsKey.blobs.variable) must be a place that all of them reach: "
+                    + "file:///PATH or s3://BUCKET/PREFIX."
             )
         }
     }

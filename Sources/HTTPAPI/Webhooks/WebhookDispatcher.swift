@@ -20,20 +20,28 @@ final class WebhookDispatcher: Sendable {
     private let store: any Store
     private let sender: WebhookSender
     private let logger: Logger
+    /// Whether this node does what only one may do.
+    private let leads: @Sendable () -> Bool
     /// The keys whose messages are under way.
     private let busy = Mutex<Set<APIKeyID>>([])
 
-    init(store: any Store, sender: WebhookSender, logger: Logger) {
+    init(
+        store: any Store,
+        sender: WebhookSender,
+        logger: Logger,
+        leads: @escaping @Sendable () -> Bool
+    ) {
         self.store = store
         self.sender = sender
         self.logger = logger
+        self.leads = leads
     }
 
     /// Runs until the task is cancelled; attempts under way are not waited for.
     func run() async {
         while !Task.isCancelled {
             do {
-                try await startDue()
+                if leads() { try await startDue() }
             } catch {
                 logger.error("webhooks cannot be read", metadata: ["error": "\(error)"])
             }

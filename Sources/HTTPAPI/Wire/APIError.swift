@@ -66,7 +66,7 @@ struct APIError: Error, Sendable {
             self = .diskLow
         case StoreError.invalidCursor:
             self = .cursorInvalid
-        case StoreError.busy:
+        case StoreError.busy, StoreError.unavailable:
             self = .storeDown
         case StoreError.disk, BlobStorageError.unavailable:
             self = .diskFailed

@@ -1,8 +1,36 @@
+public import BlobStorage
+import PostgresStore
 public import Queue
 import SQLiteStore
 import SemanticImages
 
 extension DataFolder {
+    /// Opens the database, wherever it is.
+    ///
+    /// - Parameters:
+    ///   - location: Where it is.
+    ///   - isMade: Whether one in the data folder may be created.
+    /// - Returns: The store.
+    /// - Throws: `Fault` with a remedy; other errors of the store.
+    public func openStore(
+        at location: DatabaseLocation,
+        making isMade: Bool
+    ) throws -> any Store {
+        switch location {
+        case .folder: try openStore(making: isMade)
+        case .postgres(let database):
+            try PostgresStore(
+                database.location,
+                generatorVersion: SemanticImageGenerator.version
+            )
+        }
+    }
+
+    /// The notes of all nodes about blobs to come, if the store keeps such.
+    public static func blobNotes(in store: any Store) -> (any BlobNotes)? {
+        store as? any BlobNotes
+    }
+
     /// Opens the database; if the disk is full, it uses the reserve.
     ///
     /// - Parameter isMade: Whether the database may be created.

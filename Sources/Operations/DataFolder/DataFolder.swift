@@ -51,6 +51,11 @@ public final class DataFolder: Sendable {
         return (folder, try DataFolderSurvey(of: path).mayMakeDatabase())
     }
 
+    /// Creates or opens the folder for a node whose database is elsewhere.
+    ///
+    /// - Throws: The errors of ``init(path:)``.
+    public static func forNode(path: String) throws -> DataFolder { try DataFolder(path: path) }
+
     /// Records that the first start has created everything, so that a missing database is a loss
     /// from now on.
     ///
@@ -178,6 +183,12 @@ extension BlockingExecutor {
     /// A disk that hangs blocks at most four threads.
     public static func forDataFolder() -> BlockingExecutor {
         BlockingExecutor(label: "palimpsest.disk", width: 4)
+    }
+
+    /// Creates the executor of calls that block on a storage elsewhere, which answers later than a
+    /// disk, but many at once.
+    public static func forSharedBlobs() -> BlockingExecutor {
+        BlockingExecutor(label: "palimpsest.blobs", width: 16)
     }
 }
 

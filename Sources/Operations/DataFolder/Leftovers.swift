@@ -1,4 +1,4 @@
-public import LocalBlobs
+import LocalBlobs
 public import Logging
 public import POSIX
 public import Queue
@@ -6,28 +6,42 @@ public import Queue
 /// The leftovers of earlier runs in a data folder: unfinished files, and blobs that no row refers
 /// to.
 ///
-/// A start sets such blobs aside for a while, because it may be their rows that are lost.
+/// A start sets such blobs aside for a while, because it may be their rows that are lost. In a storage
+/// that is not the data folder they stay where they are for as long.
 public struct Leftovers: Sendable {
     /// How long blobs stay set aside by default, 7 days.
     public static let standardPeriod: Duration = .seconds(7 * 24 * 60 * 60)
 
     private let store: any BlobReferences & StoreUpkeep
-    private let blobs: LocalBlobs
+    private let blobs: NodeBlobs
     private let disk: BlockingExecutor
     private let logger: Logger
     private let setAsidePeriod: Duration
+
+    /// How old a blob without a row must be before a sweep may remove it.
+    public var orphanAge: Duration { blobs.own == nil ? setAsidePeriod : Self.ownOrphanAge }
+
+    /// Whether only one node at a time may look for blobs without a row, and seldom, since it lists
+    /// them all.
+    public var isShared: Bool { blobs.own == nil }
+
+    /// The age of an orphan, such as the output of an image that was erased while it was protected.
+    ///
+    /// A file whose row is yet to be written is in the ledger, however long that takes, and not an
+    /// orphan.
+    private static let ownOrphanAge: Duration = .seconds(300)
 
     /// Creates a cleaner; ``cleanUpAfterLastRun()`` looks for leftovers.
     ///
     /// - Parameters:
     ///   - store: The data folder's store.
-    ///   - blobs: The data folder's blobs.
+    ///   - blobs: The node's blobs.
     ///   - disk: Runs the calls that block on the disk.
     ///   - logger: Receives what was found.
     ///   - setAsidePeriod: How long blobs without a row stay.
     public init(
         store: any BlobReferences & StoreUpkeep,
-        blobs: LocalBlobs,
+        blobs: NodeBlobs,
         disk: BlockingExecutor,
         logger: Logger,
         setAsidePeriod: Duration = Self.standardPeriod
@@ -47,23 +61,22 @@ public struct Leftovers: Sendable {
     ///
     /// - Throws: Errors of the disk and of the store.
     public func cleanUpAfterLastRun() async throws {
+        guard let own = blobs.own else {
+            report(unfinished: try await disk.run { [blobs] in try blobs.sweepUnfinished() })
+            return
+        }
         let referenced = try await store.referencedBlobs()
         let time = store.currentTime
-        let (spools, back, orphans) = try await disk.run { [blobs] in
-            let spools = try blobs.sweepTemporary()
-            let back = try blobs.putBack { referenced.contains($0) }
-            return (spools, back, try blobs.setOrphansAside(at: time) { referenced.contains($0) })
+        let (spools, back, orphans) = try await disk.run {
+            let spools = try own.sweepTemporary()
+            let back = try own.putBack { referenced.contains($0) }
+            return (spools, back, try own.setOrphansAside(at: time) { referenced.contains($0) })
         }
-        if spools > 0 {
-            logger.notice(
-                "removed unfinished files of the last run",
-                metadata: ["spools": .stringConvertible(spools)]
-            )
-        }
+        report(unfinished: spools)
         if back.files > 0 {
             logger.notice(
                 "files that were set aside are referred to again, and were put back",
-                metadata: metadata(of: back)
+                metadata: metadata(of: back, in: own)
             )
         }
         guard orphans.files > 0 else { return }
@@ -72,7 +85,15 @@ public struct Leftovers: Sendable {
             files that no row of the database refers to were set aside; they are erased after the \
             period, unless a start finds their rows again
             """,
-            metadata: metadata(of: orphans)
+            metadata: metadata(of: orphans, in: own)
+        )
+    }
+
+    private func report(unfinished count: Int) {
+        guard count > 0 else { return }
+        logger.notice(
+            "removed unfinished files of the last run",
+            metadata: ["spools": .stringConvertible(count)]
         )
     }
 
@@ -82,13 +103,13 @@ public struct Leftovers: Sendable {
     ///
     /// - Throws: Errors of the disk.
     public func eraseSetAside() async throws {
-        guard !store.isTimeInDoubt else { return }
+        guard let own = blobs.own, !store.isTimeInDoubt else { return }
         let time = store.currentTime - setAsidePeriod.components.seconds * 1000
-        let erased = try await disk.run { [blobs] in try blobs.eraseSetAside(until: time) }
+        let erased = try await disk.run { try own.eraseSetAside(until: time) }
         guard erased.files > 0 else { return }
         logger.notice(
             "erased files that were set aside long enough",
-            metadata: metadata(of: erased)
+            metadata: metadata(of: erased, in: own)
         )
     }
 
@@ -97,10 +118,14 @@ public struct Leftovers: Sendable {
     /// - Parameter step: The shift in milliseconds, positive for later.
     /// - Throws: Errors of the disk.
     public func shiftSetAsideTimes(by step: Int64) async throws {
-        try await disk.run { [blobs] in try blobs.shiftSetAsideTimes(by: step) }
+        guard let own = blobs.own else { return }
+        try await disk.run { try own.shiftSetAsideTimes(by: step) }
     }
 
-    private func metadata(of totals: LocalBlobs.FileTotals) -> Logger.Metadata {
+    private func metadata(
+        of totals: LocalBlobs.FileTotals,
+        in blobs: LocalBlobs
+    ) -> Logger.Metadata {
         [
             "files": .stringConvertible(totals.files), "bytes": .stringConvertible(totals.bytes),
             "folder": "\(blobs.setAsideFolder)",

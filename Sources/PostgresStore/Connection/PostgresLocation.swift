@@ -23,15 +23,16 @@ public struct PostgresLocation: Sendable, Equatable, CustomStringConvertible {
     /// The schema that has the tables.
     public let schema: String
 
-    /// What libpq gets; it may have a password.
+    /// What libpq gets.
     let connectionString: String
 
-    /// The URL without a password, for messages.
+    /// The URL as it was given.
     public let description: String
 
     /// Parses a URL.
     ///
-    /// - Throws: ``Fault``. What libpq understands shows when it connects.
+    /// - Throws: ``Fault``, also for a password: a URL shows in lists of processes and in messages.
+    ///   What libpq understands shows when it connects.
     public init(_ text: String) throws(Fault) {
         let scheme = ["postgres://", "postgresql://"].first { text.hasPrefix($0) }
         guard let scheme else { throw Fault(description: "it must begin with postgres://") }
@@ -51,21 +52,21 @@ public struct PostgresLocation: Sendable, Equatable, CustomStringConvertible {
                     + "and begin with a letter"
             )
         }
+        let rest = parts[0].dropFirst(scheme.count)
+        let hasPassword = rest.lastIndex(of: "@").map { rest[..<$0].contains(":") } == true
+        guard !hasPassword, !options.contains(where: { $0.name == "password" }) else {
+            throw Fault(
+                description: "it must have no password, which others could read; put it into "
+                    + "the variable PGPASSWORD, into ~/.pgpass, or name a file by passfile="
+            )
+        }
         options.removeAll { $0.name == "schema" }
         for (name, value) in Self.defaults where !options.contains(where: { $0.name == name }) {
             options.append((name, value))
         }
         connectionString =
             parts[0] + "?" + options.map { "\($0.name)=\($0.value)" }.joined(separator: "&")
-        description = Self.withoutPassword(String(parts[0]), scheme: scheme)
-    }
-
-    private static func withoutPassword(_ base: String, scheme: String) -> String {
-        let rest = base.dropFirst(scheme.count)
-        guard let at = rest.lastIndex(of: "@"), let colon = rest[..<at].firstIndex(of: ":") else {
-            return base
-        }
-        return scheme + rest[..<colon] + rest[at...]
+        description = text
     }
 
     private static func isName(_ text: String) -> Bool {
