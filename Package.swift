@@ -215,7 +215,7 @@ let package = Package(
             "Operations",
             [
                 "BlobStorage", "Cryptography", "JobModel", "LocalBlobs", "POSIX", "PostgresStore",
-                "Queue", "S3Blobs", "SQLiteStore", "SemanticImages", logging,
+                "Queue", "S3Blobs", "SQLStore", "SQLiteStore", "SemanticImages", logging,
             ]
         ),
 

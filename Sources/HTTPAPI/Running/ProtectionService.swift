@@ -246,6 +246,12 @@ public struct ProtectionService: Sendable {
         _ pool: CodecPool
     ) async throws -> (API, node: String) {
         do {
+            guard try await !Migration.isUnfinished(in: store) else {
+                throw StartFault(
+                    description: "A migration to this database was not completed; run "
+                        + "`palimpsest migrate` again first."
+                )
+            }
             let node = try settings.node ?? folder.provideNode()
             let blobs = try folder.openBlobs(
                 at: settings.blobs,

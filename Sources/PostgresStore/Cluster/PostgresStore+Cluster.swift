@@ -69,6 +69,13 @@ extension PostgresStore {
         }
     }
 
+    /// Reads a value.
+    public func agreed(on name: String) async throws(StoreError) -> String? {
+        try await readOnce { db in
+            try db.value(String.self, "SELECT value FROM cluster WHERE name = ?", [name])
+        }
+    }
+
     /// Writes a value unless there is one, and returns the one that is there.
     public func agree(on name: String, _ value: String) async throws(StoreError) -> String {
         try await write { db in

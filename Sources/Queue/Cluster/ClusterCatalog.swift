@@ -31,6 +31,9 @@ public protocol ClusterCatalog: Sendable {
     /// - Returns: What counts.
     /// - Throws: ``StoreError``.
     func agree(on name: String, _ value: String) async throws(StoreError) -> String
+
+    /// What ``agree(on:_:)`` has settled; `nil` if nothing is.
+    func agreed(on name: String) async throws(StoreError) -> String?
 }
 
 /// What a node tells of itself.
