@@ -99,6 +99,7 @@ test-swift: install-test ## Runs the Swift tests.
 test-postgres: install-test ## Runs the tests of the store on a PostgreSQL server of its own.
 	@scripts/build debug/palimpsestPackageTests.xctest build --build-tests $(SWIFT_FLAGS)
 	scripts/with-postgres swift test --skip-build --filter '^(StoreConformance|PostgresStore)Tests' $(SWIFT_FLAGS)
+	PALIMPSEST_TEST_POSTGRES_ALONE=1 scripts/with-postgres swift test --skip-build --filter '^PostgresStoreTests.RestartTests' $(SWIFT_FLAGS)
 
 .PHONY: test-object-store
 test-object-store: install-test ## Runs the tests of the storage of blobs on object stores, too: rclone's, which is lenient, and OpenStack Swift's, which is strict.

@@ -86,7 +86,12 @@ final class PostgresPool: Sendable {
             return state.idle.popLast()
         }
         if let idle { return (idle, false) }
-        let connection = try PostgresConnection(location.connectionString)
+        let connection: PostgresConnection
+        do {
+            connection = try PostgresConnection(location.connectionString)
+        } catch {
+            throw location.withoutSecrets(error)
+        }
         try connection.run(
             Self.limits + """
                 SET search_path TO \(location.schema);

@@ -13,6 +13,10 @@ extension SQLStore {
     ) async throws(StoreError) -> WebhookMessage? {
         let id = WebhookMessage.randomID()
         return try await write { db in
+            if db.isRepeated {
+                let find = "SELECT * FROM webhook_messages WHERE id = ?"
+                if let row = try db.row(find, [id]) { return try WebhookMessage(row: row) }
+            }
             let time = try db.now
             return try db.row(
                 """
