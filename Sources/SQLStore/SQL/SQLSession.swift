@@ -68,11 +68,40 @@ extension SQLSession {
 package struct SQLDialect: Sendable {
     /// The column that tells in which order keys were made.
     package let keyOrder: String
+    /// The rows of a list of numbers, around its place.
+    private let list: (before: String, after: String)
+
+    /// The numbers at a place, which has a ``SQLNumbers``: what stands after `IN`.
+    package func numbers(at place: String) -> String { list.before + place + list.after }
 
     /// SQLite's.
-    package static let sqlite = SQLDialect(keyOrder: "rowid")
+    package static let sqlite = SQLDialect(
+        keyOrder: "rowid",
+        list: ("(SELECT value FROM json_each('[' || ", " || ']'))")
+    )
     /// PostgreSQL's.
-    package static let postgres = SQLDialect(keyOrder: "seq")
+    package static let postgres = SQLDialect(
+        keyOrder: "seq",
+        list: ("(SELECT unnest(CAST(string_to_array(", ", ',') AS bigint[])))")
+    )
+}
+
+/// Numbers as one value, so that a statement has the same words however many they are.
+package struct SQLNumbers: SQLConvertible {
+    /// The numbers.
+    package let numbers: [Int64]
+
+    /// Makes one value of numbers.
+    package init(_ numbers: some Sequence<Int64>) { self.numbers = Array(numbers) }
+
+    package var sqlValue: SQLValue { .text(numbers.map(String.init).joined(separator: ",")) }
+
+    package init?(sqlValue: SQLValue) {
+        guard case .text(let text) = sqlValue else { return nil }
+        let pieces = text.split(separator: ",")
+        numbers = pieces.compactMap { Int64($0) }
+        guard numbers.count == pieces.count else { return nil }
+    }
 }
 
 /// What a transaction can have to itself, in the order in which locks are taken.

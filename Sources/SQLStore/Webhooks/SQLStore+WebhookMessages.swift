@@ -113,6 +113,8 @@ extension SQLStore {
         of due: DueMessage
     ) async throws(StoreError) {
         try await write { db in
+            // Its webhook may be taken away meanwhile, with all messages.
+            try db.lock(.tenant(due.tenant.text))
             let time = try db.now
             try db.execute(
                 """
