@@ -252,4 +252,4 @@ measure-photo: install-test build ## Time and peak memory of `protect` for one 1
 
 .PHONY: clean
 clean: ## Removes what was built and the Python environment; data stays.
-	rm -rf .build .venv .venv-contract .venv-object-store .venv-page
+	rm -rf .build .venv .venv-contract .venv-object-store .venv-page .venv-queue-bench

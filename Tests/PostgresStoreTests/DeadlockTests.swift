@@ -7,7 +7,7 @@ import Testing
 
 @testable import PostgresStore
 
-/// Everything that writes, at once, on two nodes: no transaction may wait for one that waits for it.
+/// Everything that writes, at once, on two nodes: no two transactions may wait for each other.
 @Suite(Server.isThere) struct DeadlockTests {
     private static let duration = Duration.seconds(20)
 

@@ -62,7 +62,8 @@ import Testing
         defer { drop() }
         _ = try store()
         let insert = """
-            INSERT INTO \(schema).schema_migrations (version, name, sha256, applied_at, oldest_binary)
+            INSERT INTO \(schema).schema_migrations
+                (version, name, sha256, applied_at, oldest_binary)
             VALUES (2, 'postgres_0002_later', '\\x00', 0, 
             """
         try Server.psql(insert + "2)")
