@@ -357,14 +357,15 @@ let package = Package(
         tests("Queue"),
         .target(
             name: "StoreHarness",
-            dependencies: ["Cryptography", "JobModel", "Queue"],
+            dependencies: ["Cryptography", "JobModel", "Queue", "SQLStore"],
             path: "Tests/StoreHarness",
             swiftSettings: settings
         ),
         .testTarget(
             name: "StoreConformanceTests",
             dependencies: [
-                "Cryptography", "JobModel", "PostgresStore", "Queue", "SQLiteStore", "StoreHarness",
+                "Cryptography", "JobModel", "PostgresStore", "Queue", "SQLStore", "SQLiteStore",
+                "StoreHarness",
             ],
             swiftSettings: settings
         ),
@@ -372,6 +373,10 @@ let package = Package(
             "SQLiteStore",
             ["Cryptography", "JobModel", "Migrations", "Queue", "SQLStore", "StoreHarness", grdb],
             resources: [.copy("Fixtures")]
+        ),
+        tests(
+            "PostgresStore",
+            ["JobModel", "ProcessHarness", "Queue", "SQLStore", "StoreHarness"]
         ),
         tests("Webhooks"),
         tests("HTTPServer", ["HTTPWire", "ProcessHarness", "SocketIO", httpTypes, logging]),
