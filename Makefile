@@ -182,6 +182,7 @@ SIMULATION_SEED ?= 1
 simulation: install-build ## Simulates the queue at 10^8 images a day, without any I/O; ten minutes (SIMULATION=folder, SIMULATION_SEED=).
 	@scripts/build release/Simulation build $(RELEASE_FLAGS) --product Simulation
 	@mkdir -p '$(SIMULATION)'
+	.build/release/Simulation inputs | tee '$(SIMULATION)/inputs.md'
 	.build/release/Simulation estimate | tee '$(SIMULATION)/estimate.md'
 	.build/release/Simulation queue --seed '$(SIMULATION_SEED)' | tee '$(SIMULATION)/queue.md'
 

@@ -8,6 +8,6 @@ struct SimulationCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "Simulation",
         abstract: "Simulates the queue at scale, without any I/O; prints tables in Markdown.",
-        subcommands: [QueueCommand.self, EstimateCommand.self]
+        subcommands: [QueueCommand.self, InputsCommand.self, EstimateCommand.self]
     )
 }

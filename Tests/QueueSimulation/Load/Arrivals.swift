@@ -66,9 +66,18 @@ struct Arrivals {
         )
     }
 
+    /// The share of the jobs that have a priority.
+    static func share(of priority: JobPriority) -> Double {
+        switch priority {
+        case .high, .low: 0.05
+        case .normal: 0.90
+        }
+    }
+
     private mutating func priority() -> JobPriority {
         let number = random.unit()
-        return number < 0.05 ? .high : number < 0.10 ? .low : .normal
+        let (high, low) = (Self.share(of: .high), Self.share(of: .low))
+        return number < high ? .high : number < high + low ? .low : .normal
     }
 
     private func place(of value: Double) -> Int {
