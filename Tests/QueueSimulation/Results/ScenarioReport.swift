@@ -137,16 +137,22 @@ package struct ScenarioReport: Sendable {
 
     static let variantHead = [
         "", "images taken back", "from machines alive", "done twice", "results dropped",
-        "set aside otherwise", "as before after",
+        "set aside otherwise", "longest wait of a small tenant's single image",
+        "as before after",
     ]
 
-    /// What a variant does to the scenario's first cell.
+    /// What a variant does to a cell.
     static func variant(_ name: String, _ report: CellReport) -> [String] {
         [name]
             + [
                 report.lapsedOfDead + report.lapsedOfLiving, report.lapsedOfLiving,
                 report.resultsLost, report.resultsDropped, report.quarantinedOtherwise,
             ].map(Figure.grouped)
+            + [
+                Figure.three(
+                    report.usualWaits[WaitGroup.smallSingle.rawValue].longest.inSeconds
+                ) + " s"
+            ]
             + [report.backlogGoneAfter.map { Figure.fixed($0.inSeconds, 0) + " s" } ?? "-"]
     }
 }

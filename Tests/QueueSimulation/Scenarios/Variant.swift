@@ -19,6 +19,7 @@ package struct Variant: Sendable {
             $0.timing.rescuePauses = false
             $0.timing.outcomesKept = $0.timing.lease
         },
+        Variant(name: "no machine dies") { $0.deathsPerHour = 0 },
         Variant(name: "machines die a hundred times as often") { $0.deathsPerHour *= 100 },
     ]
 
