@@ -95,9 +95,9 @@ extension CellSimulation {
     /// Counts what became of an image.
     func count(_ effect: SimulatedQueue.Effect) {
         switch effect {
-        case .done(let job, let claimedAt):
+        case .done(let job, let cameAlone, let claimedAt):
             report.done += 1
-            countWait(job, claimedAt: claimedAt)
+            countWait(job, isSingle: cameAlone && job.images == 1, claimedAt: claimedAt)
         case .failed: report.failed += 1
         case .quarantined(let failure):
             if failure == .quarantined {
@@ -114,7 +114,7 @@ extension CellSimulation {
         }
     }
 
-    private func countWait(_ job: SentJob, claimedAt: Microseconds) {
+    private func countWait(_ job: SentJob, isSingle: Bool, claimedAt: Microseconds) {
         let wait = claimedAt - job.sentAt
         let group: WaitGroup =
             switch classes[job.tenant] {
@@ -122,7 +122,7 @@ extension CellSimulation {
             case .medium: .medium
             case .large: .large
             }
-        let groups = group == .small && job.images == 1 ? [.smallSingle, group] : [group]
+        let groups = group == .small && isSingle ? [.smallSingle, group] : [group]
         let isOfOutage = measures.isOfOutage(sentAt: job.sentAt, claimedAt: claimedAt)
         for group in groups {
             if isOfOutage {

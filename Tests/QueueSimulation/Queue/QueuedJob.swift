@@ -12,6 +12,8 @@ struct QueuedJob {
     /// The number of the row, which orders jobs of one turn.
     let sequence: Int64
     let turn: Int64
+    /// Whether its tenant had no other image queued or running when it came.
+    let cameAlone: Bool
     /// The first number that nobody has claimed yet.
     var fresh = 1
     /// The images that came back, by number, all below ``fresh``.

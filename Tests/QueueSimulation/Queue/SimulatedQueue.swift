@@ -34,7 +34,7 @@ struct SimulatedQueue {
 
     /// What an event did to an image.
     enum Effect {
-        case done(SentJob, claimedAt: Microseconds)
+        case done(SentJob, cameAlone: Bool, claimedAt: Microseconds)
         case failed
         case quarantined(ImageFailure)
         /// It can be claimed again at once.
@@ -79,6 +79,8 @@ struct SimulatedQueue {
             sent: sent,
             sequence: sequence,
             turn: sent.priority.turn(ofJobCreatedAt: now.inMilliseconds),
+            cameAlone: tenants[sent.tenant].runningPixels == 0
+                && tenants[sent.tenant].jobs.first == nil,
             unfinished: sent.images
         )
         arrived += sent.images
@@ -198,6 +200,7 @@ struct SimulatedQueue {
         }
         claims[place].standing = byWorker ? .ended : .lapsed
         let sent = jobs[claim.job].sent
+        let cameAlone = jobs[claim.job].cameAlone
         tenants[sent.tenant].runningPixels -= claim.pixels
         if transition.isTerminal {
             refresh(sent.tenant)
@@ -215,7 +218,7 @@ struct SimulatedQueue {
         }
         switch transition.new {
         case .done:
-            return .done(sent, claimedAt: claim.claimedAt)
+            return .done(sent, cameAlone: cameAlone, claimedAt: claim.claimedAt)
         case .quarantined: return .quarantined(transition.failure ?? .quarantined)
         case .failed: return .failed
         default: return .returned

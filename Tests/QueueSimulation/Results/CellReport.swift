@@ -1,6 +1,6 @@
 /// Whose images wait.
 package enum WaitGroup: Int, Sendable, CaseIterable {
-    /// Jobs of one image that small tenants send.
+    /// Jobs of one image from small tenants that had nothing else queued or running.
     case smallSingle
     /// All jobs of small tenants.
     case small

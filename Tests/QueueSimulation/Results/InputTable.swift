@@ -93,7 +93,8 @@ package enum InputTable {
             [
                 "after a query that failed",
                 "\(Figure.fixed(timing.firstFaultDelay.inSeconds, 1)) s, doubled up to "
-                    + seconds(timing.lastFaultDelay), runner,
+                    + seconds(timing.lastFaultDelay),
+                "`Sources/JobRunner`, the longest held by a test",
             ],
             [
                 "polls of idle machines",

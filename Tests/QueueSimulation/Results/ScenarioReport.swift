@@ -137,7 +137,7 @@ package struct ScenarioReport: Sendable {
 
     static let variantHead = [
         "", "images taken back", "from machines alive", "done twice", "results dropped",
-        "set aside otherwise", "longest wait of a small tenant's single image",
+        "set aside otherwise", "longest wait of one image and nothing else",
         "as before after",
     ]
 
@@ -166,7 +166,7 @@ extension WaitGroup {
     /// The group's name in the tables.
     var name: String {
         switch self {
-        case .smallSingle: "small tenants, one image each"
+        case .smallSingle: "small tenants, one image and nothing else"
         case .small: "small tenants"
         case .medium: "medium tenants"
         case .large: "large tenants"
