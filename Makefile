@@ -182,6 +182,17 @@ test-crash: install-test build ## Kills the service again and again, with failin
 test-load: install-test build ## Churn, slow clients, gigabytes in and out, plain and TLS; some minutes (CONNECTIONS=, GIGABYTES=).
 	$(PYTHON) -m pytest -s Tests/load
 
+SIMULATION ?= runs/simulation
+SIMULATION_SEED ?= 1
+
+.PHONY: simulation
+simulation: install-build ## Simulates the queue at 10^8 images a day, without any I/O; ten minutes (SIMULATION=folder, SIMULATION_SEED=).
+	@scripts/build release/Simulation build $(RELEASE_FLAGS) --product Simulation
+	@mkdir -p '$(SIMULATION)'
+	.build/release/Simulation inputs | tee '$(SIMULATION)/inputs.md'
+	.build/release/Simulation estimate | tee '$(SIMULATION)/estimate.md'
+	.build/release/Simulation queue --seed '$(SIMULATION_SEED)' | tee '$(SIMULATION)/queue.md'
+
 # ---- Training and proof; long, not part of `make test` ----
 
 COURSE ?= photos

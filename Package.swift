@@ -276,6 +276,20 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        // The queue of a cell on a virtual clock, and the program that writes the tables of docs/scaling.md.
+        .target(
+            name: "QueueSimulation",
+            dependencies: ["JobModel", "Queue"],
+            path: "Tests/QueueSimulation",
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "Simulation",
+            dependencies: ["QueueSimulation", argumentParser],
+            path: "Tests/Simulation",
+            swiftSettings: settings
+        ),
+
         // A process that tries what the sandbox of the codec processes forbids.
         .target(name: "ForbiddenCalls", path: "Tests/ForbiddenCalls", cSettings: cSettings),
         .executableTarget(
@@ -355,6 +369,10 @@ let package = Package(
         tests("S3Blobs", ["BlobStorage", "Cryptography"]),
         tests("LocalBlobs", ["BlobStorage", "Cryptography", "POSIX"]),
         tests("Queue"),
+        tests(
+            "QueueSimulation",
+            ["JobModel", "JobRunner", "Queue", "SQLiteStore", "StoreHarness"]
+        ),
         .target(
             name: "StoreHarness",
             dependencies: ["Cryptography", "JobModel", "Queue", "SQLStore"],
