@@ -26,7 +26,7 @@ import Testing
     /// A store and simulated rows that are told the same.
     private final class Both {
         let clock = TestClock()
-        let store: SQLiteStore
+        let store: any Store
         let folder: URL
         let mix = PhotoMix(megapixels: 0.3...2, smallShare: 0.5)
         var queue: SimulatedQueue
