@@ -75,6 +75,7 @@ public struct Migration: Sendable {
     /// Moves everything, and renames the folder's database.
     ///
     /// - Parameter progress: Gets how far it is.
+    /// - Returns: What was moved.
     /// - Throws: ``StoppedService/Fault``.
     public func run(
         progress: @escaping @Sendable (Step) -> Void
