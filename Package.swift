@@ -184,7 +184,7 @@ let package = Package(
         module(
             "PostgresStore",
             [
-                "BlobStorage", "CPostgres", "Cryptography", "Migrations", "POSIX", "Queue",
+                "BlobStorage", "CPostgres", "Cryptography", "JobModel", "Migrations", "POSIX", "Queue",
                 "SQLStore",
             ]
         ),
@@ -394,7 +394,9 @@ let package = Package(
         ),
         tests(
             "PostgresStore",
-            ["JobModel", "ProcessHarness", "Queue", "SQLStore", "StoreHarness"]
+            [
+                "Cryptography", "JobModel", "ProcessHarness", "Queue", "SQLStore", "StoreHarness",
+            ]
         ),
         tests("Webhooks"),
         tests("HTTPServer", ["HTTPWire", "ProcessHarness", "SocketIO", httpTypes, logging]),

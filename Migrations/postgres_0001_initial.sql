@@ -246,6 +246,8 @@ CREATE TABLE nodes (
     version           text NOT NULL,
     codecs            integer NOT NULL,
     pixels_per_second bigint,
+    -- The jobs whose archives it is sending, which must not expire meanwhile, between spaces.
+    downloads         text NOT NULL,
     seen_at           bigint NOT NULL
 );
 

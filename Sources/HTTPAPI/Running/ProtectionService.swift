@@ -331,12 +331,14 @@ public struct ProtectionService: Sendable {
         _ api: API,
         _ throughput: ThroughputMeter
     ) -> Leadership {
-        Leadership(store: api.store, node: node, logger: logger) { [settings, version] in
+        let downloads = api.downloads
+        return Leadership(store: api.store, node: node, logger: logger) { [settings, version] in
             NodeReport(
                 name: node,
                 version: version.number,
                 codecs: settings.workers,
-                pixelsPerSecond: throughput.pixelsPerSecond.map { Int($0) }
+                pixelsPerSecond: throughput.pixelsPerSecond.map { Int($0) },
+                downloads: downloads.jobs
             )
         }
     }
