@@ -139,6 +139,7 @@ test-python: install-test build build-bench build-probe ## Runs the Python tests
 	$(PYTHON) -m pytest -n 2 --dist loadfile $(wildcard Tests/tooling Tests/wire Tests/cli Tests/packaging Training/tests)
 	$(PYTHON) -m pytest -n 2 --dist loadfile $(wildcard Tests/e2e)
 	$(PYTHON) -m pytest $(wildcard Tests/crash)
+	$(PYTHON) -m pytest Tests/cluster/test_kills.py
 
 .PHONY: test-e2e
 test-e2e: install-test build ## Runs only the end-to-end tests, against the release binary.
@@ -177,6 +178,14 @@ test-clients: install-test build ## Tries the service with wrk, ab, nginx in fro
 .PHONY: test-crash
 test-crash: install-test build ## Kills the service again and again, with failing disks and clocks that are set (KILLS=1000).
 	$(PYTHON) Tests/crash --kills $(or $(KILLS),1000)
+
+STORES ?= folder rclone swift
+
+.PHONY: test-cluster
+test-cluster: install-test build ## Kills everything in a cluster again and again, on each kind of storage (KILLS=300, SEED=, STORES=), then cuts its nodes off; half an hour.
+	@scripts/install-venv Tests/BlobConformanceTests/requirements.txt .venv-object-store
+	for store in $(STORES); do $(PYTHON) Tests/cluster --store $$store --kills $(or $(KILLS),300) --seed '$(SEED)'; done
+	$(PYTHON) -m pytest -s Tests/cluster
 
 .PHONY: test-load
 test-load: install-test build ## Churn, slow clients, gigabytes in and out, plain and TLS; some minutes (CONNECTIONS=, GIGABYTES=).

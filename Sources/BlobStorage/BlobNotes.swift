@@ -9,7 +9,7 @@ public protocol BlobNotes: Sendable {
     ///
     /// A removal by any process has either ended, or sees the note.
     ///
-    /// - Throws: ``BlobStorageError/unavailable(_:)``; then none is noted.
+    /// - Throws: ``BlobStorageError/unreachable(_:)``; then none is noted.
     func note(_ blobs: [SHA256Digest]) throws(BlobStorageError)
 
     /// Ends notes, each as often as it was made.

@@ -14,6 +14,9 @@ public enum BlobStorageError: Error, Sendable, Equatable, CustomStringConvertibl
     case exhausted(String)
     /// The storage fails or refuses writes until an operator steps in; the clause says more.
     case unavailable(String)
+    /// What the storage needs does not answer now: the object store, or the database that has its
+    /// notes. It says nothing about a blob and passes by itself; the clause says more.
+    case unreachable(String)
     /// Any other error, as a clause.
     case other(String)
 
@@ -25,7 +28,9 @@ public enum BlobStorageError: Error, Sendable, Equatable, CustomStringConvertibl
         case .corrupt: "a blob no longer has the bytes it is filed under"
         case .spoolClosed: "a spool was used after it was closed"
         case .rangeOutsideBlob: "a range is not inside its blob"
-        case .exhausted(let words), .unavailable(let words), .other(let words): words
+        case .exhausted(let words), .unavailable(let words), .unreachable(let words),
+            .other(let words):
+            words
         }
     }
 }

@@ -13,7 +13,12 @@ final class FaultLog: Sendable {
     }
 
     /// Logs an error unless the same one was logged within the last 30 s.
-    func error(_ message: Logger.Message, _ error: any Error) {
+    func error(_ message: Logger.Message, _ error: any Error) { log(.error, message, error) }
+
+    /// The same for an error that costs nothing as long as it passes.
+    func warning(_ message: Logger.Message, _ error: any Error) { log(.warning, message, error) }
+
+    private func log(_ level: Logger.Level, _ message: Logger.Message, _ error: any Error) {
         let now = ContinuousClock.now
         let isNew = last.withLock { last in
             let name = "\(message) \(error)"
@@ -22,6 +27,6 @@ final class FaultLog: Sendable {
             last[name] = now
             return true
         }
-        if isNew { logger.error(message, metadata: ["error": "\(error)"]) }
+        if isNew { logger.log(level: level, message, metadata: ["error": "\(error)"]) }
     }
 }

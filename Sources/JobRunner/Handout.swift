@@ -26,6 +26,9 @@ final class Handout: Sendable {
         return await task.value
     }
 
+    /// Whether the pictures were taken back.
+    var isAbandoned: Bool { state.withLock { $0.isAbandoned } }
+
     /// Takes the pictures back, whether or not they have been handed out yet.
     func abandon() {
         let task = state.withLock { state in

@@ -19,6 +19,8 @@ extension WorkerLoop {
         }
 
         let entries: [Entry]
+        /// Tells whether the images were taken away meanwhile.
+        let handout: Handout
         /// Keeps the leases until it is cancelled.
         let heartbeat: Task<Void, Never>
         /// The durations so far.
@@ -29,6 +31,8 @@ extension WorkerLoop {
     enum Input: Sendable {
         case success(HashedBytes, ArtefactPart<HashedBytes>)
         case fault(ImageFailure)
+        /// The storage does not answer, which is not the image's fault.
+        case away
 
         var fault: ImageFailure? {
             if case .fault(let failure) = self { failure } else { nil }
@@ -40,15 +44,24 @@ extension WorkerLoop {
     /// Reads the files of claims, and each imported picture once; a disk error affects only the
     /// images that need the file.
     func read(_ claims: [ClaimedImage]) async -> [Input] {
-        let blobs = blobs
+        let (blobs, gate) = (blobs, gate)
         return await disk.run {
+            /// Returns what an error makes of an image. A storage that answers others counts against
+            /// it, so that a single file that nobody gets does not keep everybody from working.
+            func fault(of error: BlobStorageError, with file: File) -> Input {
+                if case .unreachable = error, (try? blobs.checkWrites()) == nil {
+                    gate.close(.away)
+                    return .away
+                }
+                return .fault(Self.failure(of: error, with: file))
+            }
             var imported: [SHA256Digest: Result<HashedBytes, BlobStorageError>] = [:]
             return claims.map { claim in
                 let input: HashedBytes
                 do throws(BlobStorageError) {
                     input = try Self.read(claim.inputSHA256, from: blobs).get()
                 } catch {
-                    return .fault(Self.failure(of: error, with: .upload))
+                    return fault(of: error, with: .upload)
                 }
                 do throws(BlobStorageError) {
                     return .success(
@@ -60,7 +73,7 @@ extension WorkerLoop {
                         }
                     )
                 } catch {
-                    return .fault(Self.failure(of: error, with: .importedPicture))
+                    return fault(of: error, with: .importedPicture)
                 }
             }
         }
@@ -83,10 +96,7 @@ extension WorkerLoop {
     func commit(_ batch: Batch) async {
         defer { batch.heartbeat.cancel() }
         let begin = ContinuousClock.now
-        let (ledger, gate) = (ledger, gate)
-        let outcomes = await disk.run {
-            batch.entries.map { entry in (entry.claim, Self.store(entry, by: ledger, gate)) }
-        }
+        let outcomes = await store(batch)
         defer { ledger.settle(outcomes.flatMap(\.1.files)) }
         for case (let claim, .crashed(let reason)) in outcomes {
             logger.warning(
@@ -108,13 +118,54 @@ extension WorkerLoop {
         )
     }
 
+    /// Writes results, and waits for a storage that does not answer, since they are worth keeping.
+    ///
+    /// What cannot be written until the loop is cancelled, the images are taken away or a long time
+    /// has passed is given back.
+    private func store(_ batch: Batch) async -> [(ClaimedImage, ImageOutcome)] {
+        let (ledger, gate) = (ledger, gate)
+        let deadline = ContinuousClock.now + configuration.lease * Self.leasesToWait
+        var delay: Duration = .milliseconds(100)
+        var outcomes: [ImageOutcome?] = batch.entries.map { _ in nil }
+        while true {
+            let open = outcomes.indices.filter { outcomes[$0] == nil }
+            let isLast =
+                Task.isCancelled || batch.handout.isAbandoned || ContinuousClock.now > deadline
+            let written = await disk.run {
+                open.map { place -> Result<ImageOutcome, BlobStorageError> in
+                    do throws(BlobStorageError) {
+                        return .success(try Self.store(batch.entries[place], by: ledger, gate))
+                    } catch {
+                        return isLast ? .success(.released) : .failure(error)
+                    }
+                }
+            }
+            for (place, result) in zip(open, written) {
+                switch result {
+                case .success(let outcome): outcomes[place] = outcome
+                case .failure(let error): faults.error("results could not be stored", error)
+                }
+            }
+            guard outcomes.contains(where: { $0 == nil }) else { break }
+            // The sleep ends with the loop.
+            try? await Task.sleep(for: delay)
+            delay = min(delay * 2, configuration.maxFaultDelay)
+        }
+        return zip(batch.entries, outcomes).map { ($0.claim, $1 ?? .released) }
+    }
+
+    /// For how many leases a worker keeps results that it cannot write.
+    private static let leasesToWait = 10
+
     /// Writes one result; its files stay noted in the ledger, so that no sweep removes them however
     /// late their row is written.
+    ///
+    /// - Throws: ``BlobStorageError/unreachable(_:)`` alone; then it may be tried again.
     private static func store(
         _ entry: Batch.Entry,
         by ledger: BlobLedger,
         _ gate: DiskGate
-    ) -> ImageOutcome {
+    ) throws(BlobStorageError) -> ImageOutcome {
         switch entry.outcome {
         case nil: return .retry(entry.inputFault ?? failure(of: .notFound, with: .upload))
         case .failed(let failure): return .failed(failure)
@@ -142,11 +193,13 @@ extension WorkerLoop {
                 )
             } catch {
                 ledger.settle([output?.sha256].compactMap(\.self) + stored.map(\.blob.sha256))
-                if case .noSpace = error {
+                switch error {
+                case .unreachable: throw error
+                case .noSpace:
                     gate.close()
                     return .released
+                default: return .retry(failure(of: error, with: .result))
                 }
-                return .retry(failure(of: error, with: .result))
             }
         }
     }
@@ -203,21 +256,12 @@ extension WorkerLoop {
                 return
             } catch {
                 faults.error("results could not be written to the database", error)
-                guard ContinuousClock.now < deadline || Self.isPassing(error) && !Task.isCancelled
+                guard ContinuousClock.now < deadline || error.isPassing && !Task.isCancelled
                 else { return }
                 // Sleep in a task of its own, because a cancelled one would not sleep.
                 await Task { [delay] in try? await Task.sleep(for: delay) }.value
                 delay = min(delay * 2, configuration.maxFaultDelay)
             }
-        }
-    }
-
-    /// Whether a store error says nothing about the results and ends once an operator or another
-    /// process is done.
-    private static func isPassing(_ error: StoreError) -> Bool {
-        switch error {
-        case .disk, .busy, .unavailable: true
-        default: false
         }
     }
 
@@ -241,7 +285,7 @@ extension WorkerLoop {
                 detail: "The \(file.rawValue) is missing from the service's disk."
             )
         case .noSpace, .notFound, .corrupt, .spoolClosed, .rangeOutsideBlob, .exhausted,
-            .unavailable, .other:
+            .unavailable, .unreachable, .other:
             ImageFailure(
                 code: "storage_failed",
                 detail: file == .result

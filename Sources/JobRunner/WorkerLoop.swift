@@ -29,6 +29,9 @@ public struct WorkerLoop: Sendable {
         public var lease: Duration = .seconds(60)
         /// The interval between heartbeats.
         public var heartbeat: Duration = .seconds(20)
+        /// The interval between looks for leases that have run out: what it is adds to how long the
+        /// images of a dead machine wait.
+        public var rescue: Duration = .seconds(5)
         /// The longest wait between retries after an error, which start at 100 ms.
         ///
         /// It bounds how long a recovery goes unnoticed.
@@ -226,8 +229,11 @@ public struct WorkerLoop: Sendable {
             .makeIterator()
         let busy = ContinuousClock.now - start
         let outcomes = inputs.map { input -> CodecOutcome? in
-            guard case .success = input else { return nil }
-            return answers.next() ?? .released
+            switch input {
+            case .success: answers.next() ?? .released
+            case .away: .released
+            case .fault: nil
+            }
         }
         let pixels = zip(claims, outcomes).reduce(0) {
             $1.1?.isProtected == true ? $0 + $1.0.pixels : $0
@@ -236,20 +242,21 @@ public struct WorkerLoop: Sendable {
         let entries = zip(claims, zip(inputs, outcomes)).map { claim, rest in
             Batch.Entry(claim: claim, inputFault: rest.0.fault, outcome: rest.1)
         }
-        return Batch(entries: entries, heartbeat: heartbeat, times: times)
+        return Batch(entries: entries, handout: handout, heartbeat: heartbeat, times: times)
     }
 
     // MARK: - Leases
 
     /// Keeps leases until the task is cancelled; when none is left, abandons the work.
     private func keep(_ claims: [ClaimedImage], from mark: WorkMark, of handout: Handout) async {
-        var (claims, mark) = (claims, mark)
+        var (claims, mark, wait) = (claims, mark, configuration.heartbeat)
         while true {
-            await store.waitForRevocation(after: mark, atMost: configuration.heartbeat)
+            await store.waitForRevocation(after: mark, atMost: wait)
             guard !Task.isCancelled else { return }
             mark = store.leaseMark
             do {
                 let held = try await store.heartbeat(claims: claims, lease: configuration.lease)
+                wait = configuration.heartbeat
                 guard held.contains(false) else { continue }
                 // The job was cancelled or deleted, or another loop took the lease back. The other
                 // images can still finish.
@@ -260,7 +267,9 @@ public struct WorkerLoop: Sendable {
                 claims = zip(claims, held).filter(\.1).map(\.0)
                 if claims.isEmpty { return handout.abandon() }
             } catch {
-                logger.warning("a heartbeat failed", metadata: ["error": "\(error)"])
+                faults.warning("a heartbeat failed", error)
+                // The leases run on: the first moment at which the store answers again counts.
+                wait = min(wait, configuration.maxFaultDelay)
             }
         }
     }
@@ -310,12 +319,9 @@ public struct WorkerLoop: Sendable {
                 }
                 try await endImpossibleWaits()
             } catch {
-                logger.warning(
-                    "expired leases could not be looked up",
-                    metadata: ["error": "\(error)"]
-                )
+                faults.warning("expired leases could not be looked up", error)
             }
-        } while (try? await Task.sleep(for: configuration.lease / 2)) != nil
+        } while (try? await Task.sleep(for: configuration.rescue)) != nil
     }
 
     /// Repeats `body` until it succeeds or the task is cancelled.

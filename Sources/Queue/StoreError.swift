@@ -15,7 +15,7 @@ public enum StoreError: Error, Sendable, Equatable {
     case corrupt(String)
     /// The disk is full or failed, and nothing of the transaction was written; the text says more.
     case disk(String)
-    /// Another process holds the database.
+    /// Others hold the database, or it has too much to do.
     case busy
     /// The database cannot be reached now, or is going down; the text says why. What was written is
     /// not known.
@@ -31,6 +31,15 @@ public enum StoreError: Error, Sendable, Equatable {
     /// Any other answer of the database: its code and its text, without the values of the
     /// statement.
     case database(code: String, message: String)
+
+    /// Whether the error says nothing about what was asked, and ends once an operator or another
+    /// process is done.
+    public var isPassing: Bool {
+        switch self {
+        case .disk, .busy, .unavailable: true
+        default: false
+        }
+    }
 
     /// Whether the disk is full or failed.
     public var isDiskFailure: Bool {

@@ -68,6 +68,8 @@ struct APIError: Error, Sendable {
             self = .cursorInvalid
         case StoreError.busy, StoreError.unavailable:
             self = .storeDown
+        case BlobStorageError.unreachable:
+            self = .storageDown
         case StoreError.disk, BlobStorageError.unavailable:
             self = .diskFailed
         default:
@@ -163,6 +165,13 @@ extension APIError {
         .serviceUnavailable,
         "store_down",
         "The database does not answer.",
+        fields: [.retryAfter: "10"]
+    )
+
+    static let storageDown = APIError(
+        .serviceUnavailable,
+        "store_down",
+        "The storage of photos does not answer.",
         fields: [.retryAfter: "10"]
     )
 

@@ -1,11 +1,12 @@
 public import BlobStorage
 public import Cryptography
+import Queue
 import SQLStore
 
 extension PostgresStore: BlobNotes {
     /// Notes blobs that are about to be placed, after removals that are at work.
     public func note(_ blobs: [SHA256Digest]) throws(BlobStorageError) {
-        do {
+        do throws(StoreError) {
             try writeNow { [owner] db in
                 try db.lock(.placing)
                 try db.mayBeForgotten()
@@ -22,7 +23,7 @@ extension PostgresStore: BlobNotes {
                 }
             }
         } catch {
-            throw .unavailable("\(error)")
+            throw error.isPassing ? .unreachable("\(error)") : .other("\(error)")
         }
     }
 

@@ -32,6 +32,10 @@ struct PostgresFault: Error, Equatable {
         if isOutage { return .unavailable(message) }
         switch state {
         case "53100", "58030": return .disk(message)
+        // A statement that took too long, and conflicts that were met each time.
+        case "57014", "40001", "40P01", "55P03": return .busy
+        // Memory and other things of which the server has none left.
+        case let state? where state.hasPrefix("53"): return .busy
         case "XX001", "XX002": return .corrupt(message)
         default: return .database(code: state ?? "unknown", message: message)
         }

@@ -189,7 +189,7 @@ final class S3Client: Sendable {
             refusal = StoreRefusal(answer)
         } catch {
             let words = "the object store at \(location.host) cannot be reached: \(error)"
-            return .failed(.unavailable(words), mayPass: true)
+            return .failed(.unreachable(words), mayPass: true)
         }
         if refusal.isTransient || corrects(refusal, signedWith: skew) {
             return .failed(refusal.error, mayPass: true)

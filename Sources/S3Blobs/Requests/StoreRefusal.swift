@@ -47,7 +47,8 @@ struct StoreRefusal {
         default:
             let words = [code, message].filter { !$0.isEmpty }
             let why = words.isEmpty ? "" : " (\(words.joined(separator: ": ").prefix(300)))"
-            return .unavailable("the object store answered with status \(status)\(why)")
+            let sentence = "the object store answered with status \(status)\(why)"
+            return isTransient ? .unreachable(sentence) : .unavailable(sentence)
         }
     }
 }
