@@ -195,7 +195,7 @@ SIMULATION ?= runs/simulation
 SIMULATION_SEED ?= 1
 
 .PHONY: simulation
-simulation: install-build ## Simulates the queue at 10^8 images a day, without any I/O; ten minutes (SIMULATION=folder, SIMULATION_SEED=).
+simulation: install-build ## Simulates the queue at 10^8 images a day, without any I/O; ten to twenty minutes (SIMULATION=folder, SIMULATION_SEED=).
 	@scripts/build release/Simulation build $(RELEASE_FLAGS) --product Simulation
 	@mkdir -p '$(SIMULATION)'
 	.build/release/Simulation inputs | tee '$(SIMULATION)/inputs.md'
