@@ -2,6 +2,7 @@ import Cryptography
 import Glibc
 import JobModel
 import Queue
+import SQLStore
 import StoreHarness
 import Synchronization
 import Testing
