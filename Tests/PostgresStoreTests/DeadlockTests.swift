@@ -30,7 +30,7 @@ import Testing
             try await group.waitForAll()
         }
         #expect(try await turmoil.faults().isEmpty)
-        #expect(turmoil.finished > 100, "little was done")
+        #expect(turmoil.finished > 10, "little was done")
         turmoil.close()
         // A backend tells what it counted when it ends.
         try await Task.sleep(for: .seconds(1))
