@@ -210,7 +210,14 @@ class Node(Service):
         ]  # fmt: skip
         with open(self.log_path, "ab") as log, open(self.banner_path, "wb") as banner:
             self.process = subprocess.Popen(
-                command, stderr=log, stdout=banner, stdin=subprocess.DEVNULL, env=self.environment
+                command,
+                stderr=log,
+                stdout=banner,
+                stdin=subprocess.DEVNULL,
+                env=self.environment,
+                # One that is stopped would bring a hangup upon its whole group, if nobody is left
+                # who could let that go on.
+                process_group=0,
             )
         if ready:
             self.wait_until_ready()

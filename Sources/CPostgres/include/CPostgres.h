@@ -45,6 +45,10 @@ void *plm_pg_run(void *connection, const char *sql);
 void *plm_pg_execute(
     void *connection, const char *sql, const struct plm_pg_parameter *parameters, size_t count);
 
+/// For how many milliseconds a peer has answered nothing to what it was sent last; 0 while nothing is
+/// waited for, and for sockets that are not TCP's.
+long plm_pg_silence(int socket);
+
 /// Reads an answer. Texts are its own until it is cleared.
 enum plm_pg_status plm_pg_status(const void *answer);
 const char *plm_pg_sqlstate(const void *answer);
