@@ -76,7 +76,7 @@ install-test:
 # ---- Checking ----
 
 .PHONY: test
-test: install-test lint check-layers test-swift test-python test-contract test-page ## Installs what is missing and runs every check and test.
+test: install-test lint check-layers test-swift test-postgres test-python test-contract test-page ## Installs what is missing and runs every check and test.
 
 .PHONY: lint
 lint: ## Refuses code that is not formatted, or whose public API has no documentation.
@@ -94,6 +94,12 @@ check-layers: ## Refuses imports that go upwards or sideways.
 test-swift: install-test ## Runs the Swift tests.
 	@scripts/build debug/palimpsestPackageTests.xctest build --build-tests $(SWIFT_FLAGS)
 	swift test --skip-build $(SWIFT_FLAGS)
+
+.PHONY: test-postgres
+test-postgres: install-test ## Runs the tests of the store on a PostgreSQL server of its own.
+	@scripts/build debug/palimpsestPackageTests.xctest build --build-tests $(SWIFT_FLAGS)
+	scripts/with-postgres swift test --skip-build --filter '^(StoreConformance|PostgresStore)Tests' $(SWIFT_FLAGS)
+	PALIMPSEST_TEST_POSTGRES_ALONE=1 scripts/with-postgres swift test --skip-build --filter '^PostgresStoreTests.RestartTests' $(SWIFT_FLAGS)
 
 .PHONY: test-object-store
 test-object-store: install-test ## Runs the tests of the storage of blobs on object stores, too: rclone's, which is lenient, and OpenStack Swift's, which is strict.
@@ -185,6 +191,17 @@ test-cluster: install-test build ## Kills everything in a cluster again and agai
 test-load: install-test build ## Churn, slow clients, gigabytes in and out, plain and TLS; some minutes (CONNECTIONS=, GIGABYTES=).
 	$(PYTHON) -m pytest -s Tests/load
 
+SIMULATION ?= runs/simulation
+SIMULATION_SEED ?= 1
+
+.PHONY: simulation
+simulation: install-build ## Simulates the queue at 10^8 images a day, without any I/O; ten to twenty minutes (SIMULATION=folder, SIMULATION_SEED=).
+	@scripts/build release/Simulation build $(RELEASE_FLAGS) --product Simulation
+	@mkdir -p '$(SIMULATION)'
+	.build/release/Simulation inputs | tee '$(SIMULATION)/inputs.md'
+	.build/release/Simulation estimate | tee '$(SIMULATION)/estimate.md'
+	.build/release/Simulation queue --seed '$(SIMULATION_SEED)' | tee '$(SIMULATION)/queue.md'
+
 # ---- Training and proof; long, not part of `make test` ----
 
 COURSE ?= photos
@@ -255,4 +272,4 @@ measure-photo: install-test build ## Time and peak memory of `protect` for one 1
 
 .PHONY: clean
 clean: ## Removes what was built and the Python environment; data stays.
-	rm -rf .build .venv .venv-contract .venv-object-store .venv-page
+	rm -rf .build .venv .venv-contract .venv-object-store .venv-page .venv-queue-bench

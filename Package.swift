@@ -184,7 +184,7 @@ let package = Package(
         module(
             "PostgresStore",
             [
-                "BlobStorage", "CPostgres", "Cryptography", "Migrations", "POSIX", "Queue",
+                "BlobStorage", "CPostgres", "Cryptography", "JobModel", "Migrations", "POSIX", "Queue",
                 "SQLStore",
             ]
         ),
@@ -215,7 +215,7 @@ let package = Package(
             "Operations",
             [
                 "BlobStorage", "Cryptography", "JobModel", "LocalBlobs", "POSIX", "PostgresStore",
-                "Queue", "S3Blobs", "SQLiteStore", "SemanticImages", logging,
+                "Queue", "S3Blobs", "SQLStore", "SQLiteStore", "SemanticImages", logging,
             ]
         ),
 
@@ -273,6 +273,20 @@ let package = Package(
             name: "WireProbe",
             dependencies: ["HTTPWire", "WireHarness", httpTypes],
             path: "Tests/WireProbe",
+            swiftSettings: settings
+        ),
+
+        // The queue of a cell on a virtual clock, and the program that writes the tables of docs/scaling.md.
+        .target(
+            name: "QueueSimulation",
+            dependencies: ["JobModel", "Queue"],
+            path: "Tests/QueueSimulation",
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "Simulation",
+            dependencies: ["QueueSimulation", argumentParser],
+            path: "Tests/Simulation",
             swiftSettings: settings
         ),
 
@@ -355,16 +369,21 @@ let package = Package(
         tests("S3Blobs", ["BlobStorage", "Cryptography"]),
         tests("LocalBlobs", ["BlobStorage", "Cryptography", "POSIX"]),
         tests("Queue"),
+        tests(
+            "QueueSimulation",
+            ["JobModel", "JobRunner", "Queue", "SQLiteStore", "StoreHarness"]
+        ),
         .target(
             name: "StoreHarness",
-            dependencies: ["Cryptography", "JobModel", "Queue"],
+            dependencies: ["Cryptography", "JobModel", "Queue", "SQLStore"],
             path: "Tests/StoreHarness",
             swiftSettings: settings
         ),
         .testTarget(
             name: "StoreConformanceTests",
             dependencies: [
-                "Cryptography", "JobModel", "PostgresStore", "Queue", "SQLiteStore", "StoreHarness",
+                "Cryptography", "JobModel", "PostgresStore", "Queue", "SQLStore", "SQLiteStore",
+                "StoreHarness",
             ],
             swiftSettings: settings
         ),
@@ -372,6 +391,12 @@ let package = Package(
             "SQLiteStore",
             ["Cryptography", "JobModel", "Migrations", "Queue", "SQLStore", "StoreHarness", grdb],
             resources: [.copy("Fixtures")]
+        ),
+        tests(
+            "PostgresStore",
+            [
+                "Cryptography", "JobModel", "ProcessHarness", "Queue", "SQLStore", "StoreHarness",
+            ]
         ),
         tests("Webhooks"),
         tests("HTTPServer", ["HTTPWire", "ProcessHarness", "SocketIO", httpTypes, logging]),

@@ -246,6 +246,8 @@ CREATE TABLE nodes (
     version           text NOT NULL,
     codecs            integer NOT NULL,
     pixels_per_second bigint,
+    -- The jobs whose archives it is sending, which must not expire meanwhile, between spaces.
+    downloads         text NOT NULL,
     seen_at           bigint NOT NULL
 );
 
@@ -307,6 +309,10 @@ BEGIN
             ('failed', 'queued'), ('quarantined', 'queued')
     ) THEN
         RAISE EXCEPTION 'an image cannot take this step';
+    END IF;
+    -- A row that is brought from elsewhere has its number.
+    IF TG_OP = 'INSERT' AND new.ending IS NOT NULL THEN
+        RETURN new;
     END IF;
     IF new.state NOT IN ('queued', 'running') AND (TG_OP = 'INSERT' OR old.state IN ('queued', 'running')) THEN
         new.ending := 1 + (SELECT coalesce(max(ending), 0) FROM images WHERE job = new.job AND ending IS NOT NULL);

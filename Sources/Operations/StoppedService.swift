@@ -17,7 +17,7 @@ public final class StoppedService: Sendable {
     }
 
     private let path: String
-    private let folder: DataFolder
+    let folder: DataFolder
     let store: any Store
     let blobs: any BlobStorage
     let disk: BlockingExecutor

@@ -18,4 +18,7 @@ extension SQLiteStore {
 
     /// This node's.
     public func agree(on name: String, _ value: String) async throws(StoreError) -> String { value }
+
+    /// Nothing.
+    public func agreed(on name: String) async throws(StoreError) -> String? { nil }
 }

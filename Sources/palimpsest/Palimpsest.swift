@@ -13,7 +13,8 @@ struct Palimpsest: AsyncParsableCommand {
             """,
         version: Version.number,
         subcommands: [
-            ServeCommand.self, WorkerCommand.self, ProtectCommand.self, SubmitCommand.self,
+            ServeCommand.self, WorkerCommand.self, MigrateCommand.self, ProtectCommand.self,
+            SubmitCommand.self,
             VerifyCommand.self,
             RecoverCommand.self, UnlockCommand.self, FitCommand.self, KeysCommand.self,
             ClassesCommand.self, BackupCommand.self, CheckConfigCommand.self, CodecCommand.self,

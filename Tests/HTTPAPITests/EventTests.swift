@@ -349,6 +349,25 @@ struct EventTests {
         #expect(Heard.all(in: transcript.text).isEmpty)
     }
 
+    @Test("Who was told of endings that a failed-over database has forgotten hears it all anew")
+    func forgottenEndings() async throws {
+        let fixture = try await Fixture()
+        let form = Self.form(files: 3)
+        let created = try await fixture.send(
+            .post,
+            "/v1/jobs",
+            fields: form.fields,
+            body: form.body
+        )
+        let path = try #require(created.fields[.location])
+        try await fixture.work()
+        let all = Heard.all(in: try await fixture.send(.get, "\(path)/events").text)
+        for id in ["4", "17"] {
+            let text = try await fixture.send(.get, "\(path)/events?last_event_id=\(id)").text
+            #expect(Heard.all(in: text).map(\.id) == all.map(\.id), "\(id)")
+        }
+    }
+
     // MARK: - Forms
 
     /// A form with so many files of different bytes.

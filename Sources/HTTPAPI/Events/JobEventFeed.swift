@@ -37,6 +37,12 @@ struct JobEventFeed {
     mutating func events(
         of progress: JobProgress
     ) throws -> (events: [ServerSentEvent], hasMore: Bool) {
+        // A database that lost its last moments has forgotten endings that were told. What it has now
+        // counts, so the client hears all of it.
+        if cursor.ending > progress.lastEnding {
+            cursor = .start
+            return ([], true)
+        }
         var events: [ServerSentEvent] = []
         let snapshot = Snapshot(state: progress.job.state, counts: progress.job.counts)
         if snapshot != lastSent {

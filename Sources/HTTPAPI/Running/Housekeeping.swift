@@ -13,6 +13,8 @@ struct Housekeeping: Sendable {
     private static let looksBetweenSweeps = 10
     /// The same where many nodes share a storage, of which a list is costly: an hour.
     private static let looksBetweenSharedSweeps = 120
+    /// How long a node's downloads count after it was last heard of.
+    private static let nodeLifetime: Duration = .seconds(30)
     /// The most images that expire in one transaction.
     private static let expiredAtOnce = 500
 
@@ -77,9 +79,14 @@ struct Housekeeping: Sendable {
     /// - Throws: Faults of the store.
     func expire() async throws {
         while true {
+            let elsewhere = try await store.nodes(seenWithin: Self.nodeLifetime)
+                .reduce(into: Set()) { $0.formUnion($1.downloads) }
             let expired = try await reserve.erasing(in: store, on: disk, logger) {
                 [store, downloads] in
-                try await store.expireJobs(imageLimit: Self.expiredAtOnce, sparing: downloads.jobs)
+                try await store.expireJobs(
+                    imageLimit: Self.expiredAtOnce,
+                    sparing: downloads.jobs.union(elsewhere)
+                )
             }
             guard !expired.isEmpty else { return }
             try await remove(expired.blobs, ifOlderThan: .zero)

@@ -246,6 +246,12 @@ public struct ProtectionService: Sendable {
         _ pool: CodecPool
     ) async throws -> (API, node: String) {
         do {
+            guard try await !Migration.isUnfinished(in: store) else {
+                throw StartFault(
+                    description: "A migration to this database was not completed; run "
+                        + "`palimpsest migrate` again first."
+                )
+            }
             let node = try settings.node ?? folder.provideNode()
             let blobs = try folder.openBlobs(
                 at: settings.blobs,
@@ -325,12 +331,14 @@ public struct ProtectionService: Sendable {
         _ api: API,
         _ throughput: ThroughputMeter
     ) -> Leadership {
-        Leadership(store: api.store, node: node, logger: logger) { [settings, version] in
+        let downloads = api.downloads
+        return Leadership(store: api.store, node: node, logger: logger) { [settings, version] in
             NodeReport(
                 name: node,
                 version: version.number,
                 codecs: settings.workers,
-                pixelsPerSecond: throughput.pixelsPerSecond.map { Int($0) }
+                pixelsPerSecond: throughput.pixelsPerSecond.map { Int($0) },
+                downloads: downloads.jobs
             )
         }
     }

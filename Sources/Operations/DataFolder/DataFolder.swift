@@ -18,6 +18,8 @@ public final class DataFolder: Sendable {
 
     /// The name of the database file.
     static let databaseName = "palimpsest.sqlite"
+    /// The name that the database file gets when its rows were moved to another database.
+    static let migratedDatabaseName = "palimpsest.sqlite.migrated"
 
     /// The path as given.
     let path: String
@@ -120,6 +122,18 @@ public final class DataFolder: Sendable {
             )
         }
         return database
+    }
+
+    /// Gives a database whose rows are elsewhere now another name.
+    ///
+    /// - Throws: ``Fault``.
+    func setDatabaseAside() throws {
+        do throws(SystemError) {
+            try FileSystem.rename(databasePath, to: "\(path)/\(Self.migratedDatabaseName)")
+            try Folder.synchronize(path)
+        } catch {
+            throw Self.fault("The database \(databasePath) cannot be renamed", error)
+        }
     }
 
     /// The database file.

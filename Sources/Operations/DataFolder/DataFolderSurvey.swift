@@ -34,6 +34,8 @@ struct DataFolderSurvey {
     let wasLocked: Bool
     /// Whether its first start was not completed.
     let isUnfinished: Bool
+    /// Whether its database was moved to another one.
+    let isMigrated: Bool
 
     /// Examines a folder; a missing one counts as empty.
     ///
@@ -57,6 +59,7 @@ struct DataFolderSurvey {
         }
         wasLocked = exists("lock")
         isUnfinished = exists(DataFolder.firstStartMarkName)
+        isMigrated = exists(DataFolder.migratedDatabaseName)
     }
 
     // MARK: - Verdicts
@@ -75,6 +78,7 @@ struct DataFolderSurvey {
             // A database without tables may also be left by an unfinished first start.
             return blobCount == 0 && (isUnfinished || keys.isEmpty)
         case .foreign: throw loss("is not an SQLite database")
+        case .missing where isMigrated: throw migration
         case .missing, .empty:
             let isFresh =
                 blobCount == 0 && (isUnfinished || logs.isEmpty && (keys.isEmpty || !wasLocked))
@@ -90,6 +94,7 @@ struct DataFolderSurvey {
         switch database {
         case .present(let hasLog): try refuseForeignLog(hasLog)
         case .foreign: throw loss("is not an SQLite database")
+        case .missing where isMigrated: throw migration
         case .empty where !isUnfinished && (blobCount > 0 || !keys.isEmpty || !logs.isEmpty):
             throw loss("is empty")
         case .missing where !isUnfinished && (blobCount > 0 || !keys.isEmpty || !logs.isEmpty):
@@ -115,6 +120,15 @@ struct DataFolderSurvey {
             "Nothing was changed.\(away) To restore it, copy the whole last backup (`palimpsest backup`) to this folder; its "
             + "\(name) alone is enough if nothing was erased or has expired since. To start over without what the folder holds, "
             + "move the folder away, or name another one by --data."
+    }
+
+    private var migration: DataFolder.Fault {
+        DataFolder.Fault(
+            description:
+                "The database of \(path) was moved to PostgreSQL by `palimpsest migrate`: set --database and --blobs. "
+                + "To go back to what it was then, rename \(DataFolder.migratedDatabaseName) to "
+                + "\(DataFolder.databaseName)."
+        )
     }
 
     private func loss(_ what: String) -> DataFolder.Fault {

@@ -1,3 +1,4 @@
+import JobModel
 public import Queue
 import SQLStore
 
@@ -38,15 +39,16 @@ extension PostgresStore {
             try db.mayBeForgotten()
             _ = try db.execute(
                 """
-                INSERT INTO nodes (name, version, codecs, pixels_per_second, seen_at)
-                VALUES (:name, :version, :codecs, :speed, :now)
+                INSERT INTO nodes (name, version, codecs, pixels_per_second, downloads, seen_at)
+                VALUES (:name, :version, :codecs, :speed, :downloads, :now)
                 ON CONFLICT (name) DO UPDATE SET version = excluded.version,
                     codecs = excluded.codecs, pixels_per_second = excluded.pixels_per_second,
-                    seen_at = excluded.seen_at
+                    downloads = excluded.downloads, seen_at = excluded.seen_at
                 """,
                 [
                     "name": node.name, "version": node.version, "codecs": node.codecs,
                     "speed": node.pixelsPerSecond, "now": db.now,
+                    "downloads": node.downloads.map(\.text).sorted().joined(separator: " "),
                 ]
             )
         }
@@ -59,13 +61,24 @@ extension PostgresStore {
                 "SELECT * FROM nodes WHERE seen_at > ? ORDER BY name",
                 [db.now - period.milliseconds]
             ).map { row in
-                try NodeReport(
+                let downloads: String = try row["downloads"]
+                return try NodeReport(
                     name: row["name"],
                     version: row["version"],
                     codecs: row["codecs"],
-                    pixelsPerSecond: row["pixels_per_second"]
+                    pixelsPerSecond: row["pixels_per_second"],
+                    downloads: Set(
+                        downloads.split(separator: " ").compactMap { JobIdentifier(String($0)) }
+                    )
                 )
             }
+        }
+    }
+
+    /// Reads a value.
+    public func agreed(on name: String) async throws(StoreError) -> String? {
+        try await readOnce { db in
+            try db.value(String.self, "SELECT value FROM cluster WHERE name = ?", [name])
         }
     }
 

@@ -8,6 +8,8 @@ import SQLStore
 /// in one call, never in two: who takes it out of the list is the only one to have it.
 final class PostgresConnection: @unchecked Sendable {
     private let connection: UnsafeMutableRawPointer
+    /// Whether an answer never came.
+    private var isBroken = false
 
     /// Connects.
     ///
@@ -35,7 +37,7 @@ final class PostgresConnection: @unchecked Sendable {
     deinit { plm_pg_close(connection) }
 
     /// Whether the connection was open when it was last used.
-    var isConnected: Bool { plm_pg_is_connected(connection) }
+    var isConnected: Bool { !isBroken && plm_pg_is_connected(connection) }
 
     /// The descriptor of the connection.
     var socket: Int32 { plm_pg_socket(connection) }
@@ -109,16 +111,17 @@ final class PostgresConnection: @unchecked Sendable {
         _ read: (UnsafeMutableRawPointer) throws(PostgresFault) -> Value
     ) throws(PostgresFault) -> Value {
         guard let answer else {
-            throw PostgresFault(
-                state: nil,
-                message: Self.words(of: connection),
-                isLost: !isConnected
-            )
+            isBroken = true
+            throw PostgresFault(state: nil, message: Self.words(of: connection), isLost: true)
         }
         defer { plm_pg_clear(answer) }
         guard plm_pg_status(answer) != PLM_PG_FAILED else {
+            let state = plm_pg_sqlstate(answer).map { String(cString: $0) }
+            // A failure without a state is libpq's own. It may still call the connection open: when
+            // it could not send, but has not read as far as the end.
+            isBroken = isBroken || state == nil
             throw PostgresFault(
-                state: plm_pg_sqlstate(answer).map { String(cString: $0) },
+                state: state,
                 message: Self.line(plm_pg_error(answer)),
                 isLost: !isConnected
             )
@@ -132,6 +135,7 @@ final class PostgresConnection: @unchecked Sendable {
 
     private static func line(_ text: UnsafePointer<CChar>?) -> String {
         let lines = text.map { String(cString: $0) }?.split(whereSeparator: \.isNewline) ?? []
-        return lines.isEmpty ? "no reason was given" : lines.joined(separator: "; ")
+        let words = lines.map { $0.drop(while: \.isWhitespace) }
+        return words.isEmpty ? "no reason was given" : words.joined(separator: "; ")
     }
 }

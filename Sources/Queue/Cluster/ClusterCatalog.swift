@@ -1,3 +1,5 @@
+public import JobModel
+
 /// What the nodes that share a store know of each other.
 ///
 /// In a store that only one node can have, that node leads, and there are no others.
@@ -31,6 +33,9 @@ public protocol ClusterCatalog: Sendable {
     /// - Returns: What counts.
     /// - Throws: ``StoreError``.
     func agree(on name: String, _ value: String) async throws(StoreError) -> String
+
+    /// What ``agree(on:_:)`` has settled; `nil` if nothing is.
+    func agreed(on name: String) async throws(StoreError) -> String?
 }
 
 /// What a node tells of itself.
@@ -43,12 +48,21 @@ public struct NodeReport: Sendable, Equatable {
     public let codecs: Int
     /// What one of them protects in a second, as measured; `nil` before any measurement.
     public let pixelsPerSecond: Int?
+    /// The jobs whose archives it is sending, which must not expire meanwhile.
+    public let downloads: Set<JobIdentifier>
 
     /// Creates a report.
-    public init(name: String, version: String, codecs: Int, pixelsPerSecond: Int?) {
+    public init(
+        name: String,
+        version: String,
+        codecs: Int,
+        pixelsPerSecond: Int?,
+        downloads: Set<JobIdentifier> = []
+    ) {
         self.name = name
         self.version = version
         self.codecs = codecs
         self.pixelsPerSecond = pixelsPerSecond
+        self.downloads = downloads
     }
 }

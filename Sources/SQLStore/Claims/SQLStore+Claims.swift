@@ -116,8 +116,7 @@ extension SQLStore {
         try await write { db in
             try db.lock(.leases(Self.jobs(db, of: claims)))
             try db.mayBeForgotten()
-            let until = try db.now + lease.milliseconds
-            return try claims.map { try Self.lengthen(db, $0, until: until) }
+            return try Self.lengthen(db, claims, until: db.now + lease.milliseconds)
         }
     }
 
@@ -128,11 +127,19 @@ extension SQLStore {
         }
     }
 
-    /// Extends a lease and returns whether it is still held.
-    static func lengthen(_ db: any SQLSession, _ claim: ClaimedImage, until: Int64) throws -> Bool {
-        guard let held = try HeldImage.fetch(db, claim) else { return false }
-        try db.execute("UPDATE images SET lease_until = ? WHERE id = ?", [until, held.id])
-        return true
+    /// Extends leases and returns which are still held.
+    @discardableResult
+    static func lengthen(
+        _ db: any SQLSession,
+        _ claims: [ClaimedImage],
+        until: Int64
+    ) throws -> [Bool] {
+        let held = try claims.map { try HeldImage.fetch(db, $0)?.id }
+        // Others may lengthen the same ones at the same time, so that there must be an order.
+        for image in Set(held.compactMap(\.self)).sorted() {
+            try db.execute("UPDATE images SET lease_until = ? WHERE id = ?", [until, image])
+        }
+        return held.map { $0 != nil }
     }
 
     /// The current moment; take it before checking leases.

@@ -51,9 +51,7 @@ extension SQLStore {
             let running = "FROM images WHERE state = 'running' AND \(condition)"
             let jobs = try db.values(Int64.self, "SELECT DISTINCT job \(running)", arguments(time))
             try db.lock(.jobs(jobs + Self.jobs(db, of: claims)))
-            for claim in claims {
-                _ = try Self.lengthen(db, claim, until: time + lease.milliseconds)
-            }
+            try Self.lengthen(db, claims, until: time + lease.milliseconds)
             let images = try db.rows(
                 "SELECT \(HeldImage.columns) \(running) ORDER BY job, number",
                 arguments(time)

@@ -19,15 +19,23 @@ extension SQLStore {
         guard !isTimeInDoubt else { return JobExpiry(jobs: 0, images: 0, blobs: []) }
         return try await write { db in
             let time = try db.now
-            let forgotten = try db.execute(
-                """
-                DELETE FROM jobs \
-                WHERE seq IN (SELECT seq FROM jobs WHERE expired_at <= ? LIMIT ?)
-                """,
+            let old = try db.values(
+                Int64.self,
+                "SELECT seq FROM jobs WHERE expired_at <= ? ORDER BY expired_at LIMIT ?",
                 [time - JobExpiry.tombstoneLifetime.milliseconds, Self.expiredAtOnce]
             )
+            let due = try Self.due(db, now: time, sparing: kept)
+            // Both at once, since all jobs are locked in one order.
+            try db.lock(.jobs(old + due))
+            let forgotten =
+                old.isEmpty
+                ? 0
+                : try db.execute(
+                    "DELETE FROM jobs WHERE seq IN \(db.dialect.numbers(at: "?"))",
+                    [SQLNumbers(old)]
+                )
             if forgotten > 0 { try Self.removeUnusedLists(db) }
-            let jobs = try Self.markExpired(db, now: time, sparing: kept)
+            let jobs = try Self.markExpired(db, due, now: time)
             var images = 0
             var blobs: Set<[UInt8]> = []
             while images < max(imageLimit, 1),
@@ -51,23 +59,30 @@ extension SQLStore {
         }
     }
 
-    /// Marks due jobs as expired and schedules the removal of their images.
-    ///
-    /// - Returns: The number of marked jobs.
-    private static func markExpired(
+    /// The jobs that are due to expire.
+    private static func due(
         _ db: any SQLSession,
         now: Int64,
         sparing kept: Set<JobIdentifier>
-    ) throws -> Int {
+    ) throws -> [Int64] {
         let names = Set(kept.map(\.text))
-        let due = try db.rows(
+        return try db.rows(
             """
             SELECT seq, id FROM jobs WHERE expires_at <= ? AND expired_at IS NULL
             ORDER BY expires_at LIMIT ?
             """,
             [now, expiredAtOnce + kept.count]
         ).filter { try !names.contains($0["id"]) }.map { try $0["seq"] as Int64 }
-        try db.lock(.jobs(due))
+    }
+
+    /// Marks due jobs as expired and schedules the removal of their images.
+    ///
+    /// - Returns: The number of marked jobs.
+    private static func markExpired(
+        _ db: any SQLSession,
+        _ due: [Int64],
+        now: Int64
+    ) throws -> Int {
         var count = 0
         for job in due {
             // It may have been retried or erased since it was found.

@@ -55,6 +55,12 @@ package struct SQLRow: Sendable {
         return value
     }
 
+    /// The value of the column at a place, whatever it is.
+    package func sqlValue(at place: Int) throws -> SQLValue {
+        guard values.indices.contains(place) else { throw Self.error("\(place)", "no such column") }
+        return values[place]
+    }
+
     private static func error(_ name: String, _ what: String) -> StoreError {
         .corrupt("a row has \(what) for \(name)")
     }

@@ -70,11 +70,42 @@ package struct SQLDialect: Sendable {
     package let keyOrder: String
     /// Whether a table has the blobs whose rows other processes are about to write.
     package let hasBlobNotes: Bool
+    /// The rows of a list of numbers, around its place.
+    private let list: (before: String, after: String)
+
+    /// The numbers at a place, which has a ``SQLNumbers``: what stands after `IN`.
+    package func numbers(at place: String) -> String { list.before + place + list.after }
 
     /// SQLite's.
-    package static let sqlite = SQLDialect(keyOrder: "rowid", hasBlobNotes: false)
+    package static let sqlite = SQLDialect(
+        keyOrder: "rowid",
+        hasBlobNotes: false,
+        list: ("(SELECT value FROM json_each('[' || ", " || ']'))")
+    )
     /// PostgreSQL's.
-    package static let postgres = SQLDialect(keyOrder: "seq", hasBlobNotes: true)
+    package static let postgres = SQLDialect(
+        keyOrder: "seq",
+        hasBlobNotes: true,
+        list: ("(SELECT unnest(CAST(string_to_array(", ", ',') AS bigint[])))")
+    )
+}
+
+/// Numbers as one value, so that a statement has the same words however many they are.
+package struct SQLNumbers: SQLConvertible {
+    /// The numbers.
+    package let numbers: [Int64]
+
+    /// Makes one value of numbers.
+    package init(_ numbers: some Sequence<Int64>) { self.numbers = Array(numbers) }
+
+    package var sqlValue: SQLValue { .text(numbers.map(String.init).joined(separator: ",")) }
+
+    package init?(sqlValue: SQLValue) {
+        guard case .text(let text) = sqlValue else { return nil }
+        let pieces = text.split(separator: ",")
+        numbers = pieces.compactMap { Int64($0) }
+        guard numbers.count == pieces.count else { return nil }
+    }
 }
 
 /// What a transaction can have to itself, in the order in which locks are taken.

@@ -13,6 +13,10 @@ extension SQLStore {
     ) async throws(StoreError) -> WebhookMessage? {
         let id = WebhookMessage.randomID()
         return try await write { db in
+            if db.isRepeated {
+                let find = "SELECT * FROM webhook_messages WHERE id = ?"
+                if let row = try db.row(find, [id]) { return try WebhookMessage(row: row) }
+            }
             let time = try db.now
             return try db.row(
                 """
@@ -109,6 +113,8 @@ extension SQLStore {
         of due: DueMessage
     ) async throws(StoreError) {
         try await write { db in
+            // Its webhook may be taken away meanwhile, with all messages.
+            try db.lock(.tenant(due.tenant.text))
             let time = try db.now
             try db.execute(
                 """

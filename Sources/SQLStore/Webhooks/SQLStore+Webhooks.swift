@@ -36,6 +36,7 @@ extension SQLStore {
     /// Takes a key's webhook away, with all messages.
     public func removeWebhook(of tenant: APIKeyID) async throws(StoreError) -> Bool {
         try await write { db in
+            try db.lock(.tenant(tenant.text))
             return try db.execute("DELETE FROM webhooks WHERE tenant = ?", [tenant.text]) > 0
         }
     }

@@ -1,0 +1,175 @@
+import Foundation
+import JobModel
+import ProcessHarness
+import Queue
+import SQLStore
+import StoreHarness
+import Testing
+
+@testable import PostgresStore
+
+/// A way to the server, or a server, that fails at the worst moment.
+@Suite(Server.isThere) struct OutageTests {
+    private let schema = Server.newName()
+
+    private func store(_ proxy: Proxy? = nil, _ options: String = "") throws -> PostgresStore {
+        try PostgresStore(
+            try Server.location(schema: schema, folder: proxy?.folder, options),
+            generatorVersion: 1
+        )
+    }
+
+    private func drop() { _ = try? Server.psql("DROP SCHEMA IF EXISTS \(schema) CASCADE") }
+
+    private func count(_ table: String) throws -> String {
+        try Server.psql("SELECT count(*) FROM \(schema).\(table)")
+    }
+
+    @Test(arguments: [Proxy.Cut.beforeCommit, .afterCommit])
+    func `A job whose commit was cut off is made once`(cut: Proxy.Cut) async throws {
+        defer { drop() }
+        let proxy = try Proxy()
+        let store = try store(proxy)
+        let tenant = try await store.tenant()
+        for number in 1...3 {
+            proxy.set(cut)
+            let job = try await store.job(tenant, sizes: [1, 2, 3])
+            #expect(proxy.commitsCut == number)
+            #expect(try await store.job(job.id, tenant: tenant)?.counts == JobCounts(queued: 3))
+            #expect(try count("jobs") == "\(number)")
+            #expect(try count("images") == "\(3 * number)")
+        }
+    }
+
+    @Test(arguments: [Proxy.Cut.beforeCommit, .afterCommit])
+    func `Whatever else is written when a commit is cut off is written once`(
+        cut: Proxy.Cut
+    ) async throws {
+        defer { drop() }
+        let proxy = try Proxy()
+        let store = try store(proxy)
+        proxy.set(cut)
+        let tenant = try await store.tenant()
+        #expect(try count("api_keys") == "1")
+        let idempotency = NewJob.Idempotency(key: "once", fingerprint: blob("request"))
+        proxy.set(cut)
+        let job = try await store.job(tenant, sizes: [1, 2], idempotency: idempotency)
+        // What was claimed in a commit that nobody heard of is left to its lease.
+        let claims = try await store.claim(owner: worker())
+        #expect(claims.count == 2)
+        proxy.set(cut)
+        #expect(try await store.finish(claims.map { ($0, done($0)) }) == [true, true])
+        #expect(try await store.job(job.id, tenant: tenant)?.counts == JobCounts(done: 2))
+        #expect(try await store.statistics().endings[.done] == 2)
+        _ = try await store.putWebhook(
+            "https://example.org/",
+            secret: Array(repeating: 1, count: 32),
+            of: tenant
+        )
+        proxy.set(cut)
+        #expect(try await store.addTestMessage(of: tenant) != nil)
+        #expect(try count("webhook_messages") == "1")
+        #expect(proxy.commitsCut == 4)
+    }
+
+    @Test func `Idle connections that died are replaced, and nobody notices`() async throws {
+        defer { drop() }
+        let program = Server.newName()
+        let store = try store(nil, "&application_name=\(program)")
+        let tenant = try await store.tenant()
+        for round in 1...3 {
+            // Several connections at once.
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<6 { group.addTask { _ = try await store.statistics() } }
+                try await group.waitForAll()
+            }
+            try Server.psql(
+                """
+                SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+                WHERE application_name = '\(program)'
+                """
+            )
+            if round == 2 { _ = try await store.statistics() }
+            try await store.job(tenant, sizes: [1])
+            #expect(try count("jobs") == "\(round)")
+        }
+    }
+
+    @Test func `A server that is away is unavailable within seconds, and used when it is back`()
+        async throws
+    {
+        defer { drop() }
+        let proxy = try Proxy()
+        let store = try store(proxy)
+        let tenant = try await store.tenant()
+        proxy.set(.always)
+        let start = ContinuousClock.now
+        for _ in 0..<3 {
+            await #expect {
+                try await store.job(tenant, sizes: [1])
+            } throws: { error in
+                if case StoreError.unavailable? = error as? StoreError { true } else { false }
+            }
+        }
+        #expect(ContinuousClock.now - start < .seconds(5))
+        proxy.set(.never)
+        try await store.job(tenant, sizes: [1])
+        #expect(try count("jobs") == "1")
+    }
+
+    @Test func `A store is not opened while its server is away`() throws {
+        defer { drop() }
+        let proxy = try Proxy()
+        proxy.set(.always)
+        #expect {
+            try store(proxy)
+        } throws: { error in
+            if case StoreError.unavailable? = error as? StoreError { true } else { false }
+        }
+    }
+}
+
+/// Restarts of the server itself, which no other test must use meanwhile.
+@Suite(Server.isThere, Server.isAlone, .serialized) struct RestartTests {
+    private func control(_ word: String) throws {
+        let end = try RunningProgram.run(try #require(Server.control), [word])
+        try #require(end.isSuccess, "\(end.complaintText)")
+    }
+
+    @Test func `A server that crashed and is back is used, and nobody notices`() async throws {
+        let store = try PostgresStore(try Server.location(), generatorVersion: 1)
+        let tenant = try await store.tenant()
+        let job = try await store.job(tenant, sizes: [1, 2])
+        for _ in 0..<2 {
+            try control("restart")
+            #expect(try await store.job(job.id, tenant: tenant)?.counts.total == 2)
+        }
+        try control("restart")
+        let claims = try await store.claim(owner: worker())
+        // A crash may undo a claim until something else has been written.
+        try await store.checkWrites()
+        try control("restart")
+        #expect(try await store.finish(claims.map { ($0, done($0)) }) == [true, true])
+    }
+
+    @Test func `While it is down the store is unavailable, and then works again`() async throws {
+        let store = try PostgresStore(try Server.location(), generatorVersion: 1)
+        let tenant = try await store.tenant()
+        try control("stop")
+        let start = ContinuousClock.now
+        for _ in 0..<3 {
+            await #expect {
+                try await store.job(tenant, sizes: [1])
+            } throws: { error in
+                if case StoreError.unavailable? = error as? StoreError { true } else { false }
+            }
+            await #expect(throws: StoreError.self) { try await store.check() }
+        }
+        #expect(ContinuousClock.now - start < .seconds(5))
+        try control("start")
+        try await store.check()
+        try await store.checkWrites()
+        let job = try await store.job(tenant, sizes: [1])
+        #expect(try await store.job(job.id, tenant: tenant) != nil)
+    }
+}

@@ -1,0 +1,30 @@
+"""A PostgreSQL server of the tests' own, by scripts/with-postgres."""
+
+import itertools
+import subprocess
+
+from service import ROOT
+
+
+class Postgres:
+    """A server with an empty database, which ends with its standard input."""
+
+    def __init__(self):
+        self.numbers = itertools.count(1)
+        show = 'echo "$PALIMPSEST_TEST_POSTGRES"; exec cat'
+        self.process = subprocess.Popen(
+            [ROOT / "scripts/with-postgres", "sh", "-c", show],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.url = self.process.stdout.readline().strip()
+        assert self.url, "PostgreSQL does not start; scripts/install-packages test installs it"
+
+    def database(self):
+        """The URL of a database of its own: a schema, which the service makes."""
+        return f"{self.url}&schema=e2e_{next(self.numbers)}"
+
+    def stop(self):
+        self.process.stdin.close()
+        self.process.wait()
