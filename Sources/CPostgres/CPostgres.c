@@ -1,6 +1,8 @@
 #include "CPostgres.h"
 
 #include <dlfcn.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #if __has_include(<libpq-fe.h>)
 #include <libpq-fe.h>
 #else
@@ -10,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 // ---- The library ----
 
@@ -212,6 +215,14 @@ void *plm_pg_next(void *connection) {
 
 bool plm_pg_close_pipeline(void *connection) {
     return pq.exit_pipeline(connection) == 1;
+}
+
+long plm_pg_silence(int socket) {
+    struct tcp_info info;
+    socklen_t size = sizeof info;
+    if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return 0;
+    // Both tell how long ago it was.
+    return info.tcpi_last_data_sent < info.tcpi_last_data_recv ? (long)info.tcpi_last_data_sent : 0;
 }
 
 // ---- An answer ----

@@ -44,7 +44,7 @@ public final class PostgresStore: Sendable {
             clock: PostgresClock()
         )
         do throws(SystemError) {
-            try listener.start()
+            try listener.start(watchedBy: try pool.watchServers())
         } catch {
             throw .unavailable("no thread can be started: \(error.words)")
         }

@@ -29,46 +29,31 @@ class Database:
     def __init__(self):
         self.port = free_port()
         options = f"-c listen_addresses=127.0.0.1 -c port={self.port}"
-        # The cluster is there for as long as this command reads.
+        # The server is there for as long as this command reads.
+        command = 'echo "$PGHOST"; echo "$PALIMPSEST_TEST_POSTGRES_CONTROL"; exec cat'
         self.holder = subprocess.Popen(
-            [SCRIPTS / "with-postgres", "bash", "-c", 'echo "$PGHOST"; exec cat'],
+            [SCRIPTS / "with-postgres", "bash", "-c", command],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             env=os.environ | {"POSTGRES_OPTIONS": options},
         )
         self.folder = self.holder.stdout.readline().strip()
-        assert self.folder, "PostgreSQL does not start"
-        programs = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
-        self.program = programs[-1] if programs else shutil.which("pg_ctl")
+        self.control = self.holder.stdout.readline().strip()
+        assert self.control, "PostgreSQL does not start"
 
     def url(self, port=None, host="127.0.0.1"):
         return f"postgres://palimpsest@{host}:{port or self.port}/postgres"
 
-    def control(self, *arguments):
-        command = [self.program, "-D", f"{self.folder}/cluster", "-w", "-t", "60", *arguments]
-        if os.getuid() == 0:
-            command = [
-                "setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", *command
-            ]  # fmt: skip
-        log = pathlib.Path(self.folder) / "server.log"
-        done = subprocess.run(
-            [*command, "-l", str(log)], cwd=self.folder, capture_output=True, text=True
-        )
-        assert done.returncode == 0, done.stdout + done.stderr + log.read_text()[-2000:]
-
     def start(self):
-        options = pathlib.Path(self.folder, "cluster", "postmaster.opts").read_text()
-        # The first word is the program's path.
-        self.control("-o", options.strip().split(" ", 1)[1].replace('"', ""), "start")
+        subprocess.run([self.control, "start"], check=True)
 
-    def stop(self, mode="immediate"):
-        self.control("-m", mode, "stop")
+    def stop(self):
+        """Ends it as a power cut would."""
+        subprocess.run([self.control, "stop"], check=True)
 
     def restart(self):
-        """Ends it as a power cut would, and starts it again."""
-        self.stop()
-        self.start()
+        subprocess.run([self.control, "restart"], check=True)
 
     def rows(self, statement):
         """The rows of a query, as texts."""
@@ -210,7 +195,14 @@ class Node(Service):
         ]  # fmt: skip
         with open(self.log_path, "ab") as log, open(self.banner_path, "wb") as banner:
             self.process = subprocess.Popen(
-                command, stderr=log, stdout=banner, stdin=subprocess.DEVNULL, env=self.environment
+                command,
+                stderr=log,
+                stdout=banner,
+                stdin=subprocess.DEVNULL,
+                env=self.environment,
+                # One that is stopped would bring a hangup upon its whole group, if nobody is left
+                # who could let that go on.
+                process_group=0,
             )
         if ready:
             self.wait_until_ready()

@@ -69,7 +69,7 @@ def test_a_worker_that_was_cut_off_too_long_throws_its_result_away(make_cluster,
     wait_for(lambda: "too late" in worker.log(), "the worker's result to be thrown away", 60)
     assert outputs(server, path) == before
     # It works on.
-    with codecs_stopped(cluster.servers):
+    with codecs_stopped(cluster.nodes):
         again = all_claimed(cluster)
     assert server.finished(again)["state"] == "done" and outputs(server, again) == before
     assert total(cluster, "interruptions") == 1
@@ -124,7 +124,8 @@ def test_everything_waits_while_postgresql_is_away(make_cluster, way):
     meanwhile = load.between(begin + 15, end - 15)
     assert meanwhile and {status for _, status in meanwhile} == {503}, meanwhile[:20]
     worst = max(took for took, _ in load.between(begin, end - 15))
-    assert worst < 45 if way == "stall" else worst < 8, f"an upload waited {worst:.1f} s"
+    # Nobody tells of a stall; it shows by what does not come.
+    assert worst < (25 if way == "stall" else 3), f"an upload waited {worst:.1f} s"
     took = load.audit()
     assert all(node.runs for node in cluster.nodes)
     interruptions = total(cluster, "interruptions")
@@ -222,9 +223,10 @@ def test_no_image_fails_while_the_object_store_is_away(make_cluster, way):
         time.sleep(3)
     meanwhile = load.between(begin + 2, end - 25)
     assert meanwhile and {status for _, status in meanwhile} == {503}, meanwhile[:20]
+    worst = max(took for took, _ in load.between(begin, end))
+    assert worst < (45 if way == "stall" else 8), f"an upload waited {worst:.1f} s"
     took = load.audit()
     assert total(cluster, "interruptions") == 0
-    worst = max(took for took, _ in load.between(begin, end))
     print(
         f"{way}: the slowest upload took {worst:.1f} s, all were ready after {back:.1f} s, all "
         f"work had ended after {took:.1f} s, {total(cluster, 'errors')} errors counted"

@@ -63,6 +63,10 @@ void *plm_pg_next(void *connection);
 /// Ends a pipeline of which the end was read.
 bool plm_pg_close_pipeline(void *connection);
 
+/// For how many milliseconds a peer has answered nothing to what it was sent last; 0 while nothing is
+/// waited for, and for sockets that are not TCP's.
+long plm_pg_silence(int socket);
+
 /// Reads an answer. Texts are its own until it is cleared.
 enum plm_pg_status plm_pg_status(const void *answer);
 const char *plm_pg_sqlstate(const void *answer);

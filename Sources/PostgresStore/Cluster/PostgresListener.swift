@@ -7,6 +7,9 @@ import Synchronization
 /// Hears the hints of other processes, on a connection and a thread of its own, and looks twice a
 /// second at the jobs that somebody watches, since hints may be lost.
 final class PostgresListener: Sendable {
+    /// Every ten seconds.
+    private static let looksBetweenProbes = 20
+
     private let location: PostgresLocation
     private let parts: StoreParts
     private let look: @Sendable () -> Void
@@ -29,8 +32,11 @@ final class PostgresListener: Sendable {
     }
 
     /// Starts the thread, which ends after ``stop()``.
-    func start() throws(SystemError) {
-        try DedicatedThread.start(name: "postgres-hints") { self.run() }
+    ///
+    /// - Parameter watchdog: Notices a server that falls silent.
+    /// - Throws: `SystemError` if there is no thread.
+    func start(watchedBy watchdog: PostgresWatchdog) throws(SystemError) {
+        try DedicatedThread.start(name: "postgres-hints") { self.run(watchdog) }
     }
 
     /// Ends the thread within a second.
@@ -38,7 +44,7 @@ final class PostgresListener: Sendable {
 
     private var goesOn: Bool { !isStopped.load(ordering: .relaxed) }
 
-    private func run() {
+    private func run(_ watchdog: PostgresWatchdog) {
         while goesOn {
             do throws(PostgresFault) {
                 let connection = try PostgresConnection(location.connectionString)
@@ -48,7 +54,7 @@ final class PostgresListener: Sendable {
                 try connection.run(channels.joined(separator: "; "))
                 // Whatever was told meanwhile was missed.
                 for hint in StoreHint.allCases { wake(hint) }
-                listen(on: connection)
+                listen(on: connection, watchdog)
             } catch {
                 look()
                 Pause.random(upTo: 2)
@@ -56,8 +62,16 @@ final class PostgresListener: Sendable {
         }
     }
 
-    private func listen(on connection: PostgresConnection) {
+    private func listen(on connection: PostgresConnection, _ watchdog: PostgresWatchdog) {
+        var looks = 0
         while goesOn {
+            looks += 1
+            // A connection that says nothing may be dead.
+            if looks.isMultiple(of: Self.looksBetweenProbes),
+                (try? watchdog.watch(connection, { try connection.run("SELECT 1") })) == nil
+            {
+                return
+            }
             guard let heard = connection.notifications(within: 500) else { return }
             for hint in StoreHint.allCases
             where heard.contains(PostgresHints.channel(hint, schema: location.schema)) {

@@ -44,6 +44,9 @@ final class PostgresConnection: @unchecked Sendable {
     /// Whether the connection was open when it was last used.
     var isConnected: Bool { !isBroken && plm_pg_is_connected(connection) }
 
+    /// The descriptor of the connection.
+    var socket: Int32 { plm_pg_socket(connection) }
+
     /// Whether a transaction is open.
     var isInTransaction: Bool { plm_pg_is_in_transaction(connection) }
 

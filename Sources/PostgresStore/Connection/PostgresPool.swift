@@ -8,6 +8,9 @@ final class PostgresPool: Sendable {
         var idle: [PostgresConnection] = []
         var isClosed = false
         var lastOutage: ContinuousClock.Instant?
+        /// The last fault of a new connection that took long, and until when nobody waits for the
+        /// same.
+        var silence: (fault: PostgresFault, until: ContinuousClock.Instant)?
     }
 
     /// When the database was last found to be away; `nil` if it never was.
@@ -20,9 +23,12 @@ final class PostgresPool: Sendable {
         """
     /// How often a transaction is run again after a conflict.
     private static let maxRepeats = 8
+    /// A new connection whose fault took longer found nobody who answers.
+    private static let slow: Duration = .seconds(1)
 
     private let location: PostgresLocation
     private let executor: BlockingExecutor
+    private let watchdog: PostgresWatchdog
     private let state = Mutex(State())
 
     /// Connects when it is first used.
@@ -33,11 +39,21 @@ final class PostgresPool: Sendable {
     init(_ location: PostgresLocation, width: Int) {
         self.location = location
         executor = BlockingExecutor(label: "palimpsest.postgres", width: width)
+        watchdog = PostgresWatchdog(location)
+    }
+
+    /// Begins to notice servers that fall silent.
+    ///
+    /// - Returns: What notices them, for other connections.
+    func watchServers() throws(SystemError) -> PostgresWatchdog {
+        try watchdog.start()
+        return watchdog
     }
 
     /// Closes all connections as soon as they are idle; every later use fails.
     func close() {
         state.withLock { $0 = State(isClosed: true) }
+        watchdog.stop()
     }
 
     /// Uses a connection, on a thread that may block; cancelling the task does not stop it.
@@ -58,7 +74,7 @@ final class PostgresPool: Sendable {
                 let (connection, isNew) = try take()
                 defer { give(connection) }
                 do {
-                    return try work(connection, attempt)
+                    return try watchdog.watch(connection) { try work(connection, attempt) }
                 } catch let fault as PostgresFault where fault.isLost || fault.isOutage {
                     // Idle connections may have died with the server that they led to; a new one
                     // tells whether there is another.
@@ -91,7 +107,7 @@ final class PostgresPool: Sendable {
             return state.idle.popLast()
         }
         if let idle { return (idle, false) }
-        let connection = try PostgresConnection(location.connectionString)
+        let connection = try connect()
         try connection.run(
             Self.limits + """
                 SET search_path TO \(location.schema);
@@ -102,6 +118,21 @@ final class PostgresPool: Sendable {
                 """
         )
         return (connection, true)
+    }
+
+    /// Connects, unless nobody answered a moment ago: who waits in line need not find out one by one.
+    private func connect() throws(PostgresFault) -> PostgresConnection {
+        let begin = ContinuousClock.now
+        if let (fault, until) = state.withLock({ $0.silence }), begin < until { throw fault }
+        do throws(PostgresFault) {
+            return try PostgresConnection(location.connectionString)
+        } catch {
+            let now = ContinuousClock.now
+            if now - begin > Self.slow {
+                state.withLock { $0.silence = (error, now + .seconds(1)) }
+            }
+            throw error
+        }
     }
 
     private func give(_ connection: PostgresConnection) {

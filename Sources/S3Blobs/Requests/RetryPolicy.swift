@@ -2,6 +2,9 @@
 struct RetryPolicy: Sendable {
     /// How often a request is sent at most.
     var attempts = 5
+    /// How long after its beginning a request is sent again at most: who waits for it had better
+    /// hear that the store does not answer.
+    var patience = Duration.seconds(10)
     /// The first pause, which doubles each time.
     var firstPause = Duration.milliseconds(100)
 
@@ -19,10 +22,11 @@ struct RetryPolicy: Sendable {
     ///
     /// - Parameters:
     ///   - attempt: The number of attempts so far, at least one.
+    ///   - time: How long ago the first one began.
     ///   - fraction: A random number from 0 to 1.
     /// - Returns: `nil` if there is no further attempt.
-    func pause(after attempt: Int, fraction: Double) -> Duration? {
-        guard attempt < attempts else { return nil }
+    func pause(after attempt: Int, within time: Duration, fraction: Double) -> Duration? {
+        guard attempt < attempts, time < patience else { return nil }
         return firstPause * (1 << (attempt - 1)) * (0.5 + fraction)
     }
 }

@@ -132,6 +132,7 @@ final class S3Client: Sendable {
         let target = URIEncoding.encode(path, keepsSlashes: true) + (sent.isEmpty ? "" : "?\(sent)")
         var keys = credentials.value
         var hasOtherKeys = false
+        let begin = ContinuousClock.now
         var attempt = 0
         while true {
             attempt += 1
@@ -159,7 +160,11 @@ final class S3Client: Sendable {
                 keys = others
             case .failed(let failure, let mayPass):
                 guard mayPass,
-                    let pause = retries.pause(after: attempt, fraction: .random(in: 0...1))
+                    let pause = retries.pause(
+                        after: attempt,
+                        within: ContinuousClock.now - begin,
+                        fraction: .random(in: 0...1)
+                    )
                 else { throw failure }
                 Self.sleep(pause)
             }
