@@ -184,7 +184,8 @@ let package = Package(
         module(
             "PostgresStore",
             [
-                "BlobStorage", "CPostgres", "Cryptography", "JobModel", "Migrations", "POSIX", "Queue",
+                "BlobStorage", "CPostgres", "Cryptography", "JobModel", "Migrations", "POSIX",
+                "Queue",
                 "SQLStore",
             ]
         ),

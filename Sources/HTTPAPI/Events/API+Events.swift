@@ -2,6 +2,7 @@ import HTTPServer
 import HTTPTypes
 import HTTPWire
 import JobModel
+import Operations
 import Queue
 
 /// `GET /v1/jobs/{id}/events`.
