@@ -17,6 +17,7 @@ import uuid
 HERE = pathlib.Path(__file__).resolve().parent
 AT_ONCE = 16
 IMAGES = 10_000
+PEERS = ("procrastinate", "pgqueuer")
 SECONDS = 5
 
 RAW = f"""
@@ -138,7 +139,7 @@ def rows(arguments, out, workers):
         name = f"`SKIP LOCKED`, {count} at once" if count > 1 else "`SKIP LOCKED`, one by one"
         name += "" if commit == "on" else ", asynchronous commits"
         yield name, each(lambda n, count=count, commit=commit: raw(out, n, count, commit))
-    for queue in ("procrastinate", "pgqueuer"):
+    for queue in PEERS:
         yield queue, each(lambda n, queue=queue: peer(arguments.python, queue, n))
 
 
@@ -149,6 +150,11 @@ def table(measured, workers, about):
     ]
     for name, rates in measured:
         lines.append(f"| {name} | " + " | ".join(f"{rate:,}" for rate in rates) + " |")
+    rates = dict(measured)
+    for queue in PEERS:
+        pairs = zip(rates["Palimpsest, one key"], rates[queue], strict=True)
+        ratios = " | ".join(f"{ours / theirs:.2f}" for ours, theirs in pairs)
+        lines.append(f"| Palimpsest, one key, of {queue}'s | {ratios} |")
     where = f"{about['processors']} processors ({about['processor']})"
     lines += [
         "",
@@ -178,4 +184,5 @@ def main():
     (out / "queue.md").write_text(table(measured, workers, about))
 
 
-main()
+if __name__ == "__main__":
+    main()
