@@ -184,8 +184,8 @@ let package = Package(
         module(
             "PostgresStore",
             [
-                "BlobStorage", "CPostgres", "Cryptography", "JobModel", "Migrations", "POSIX", "Queue",
-                "SQLStore",
+                "BlobStorage", "CPostgres", "Cryptography", "JobModel", "Migrations", "POSIX",
+                "Queue", "SQLStore",
             ]
         ),
         module(
@@ -395,7 +395,8 @@ let package = Package(
         tests(
             "PostgresStore",
             [
-                "Cryptography", "JobModel", "ProcessHarness", "Queue", "SQLStore", "StoreHarness",
+                "BlobStorage", "Cryptography", "JobModel", "ProcessHarness", "Queue", "SQLStore",
+                "StoreHarness",
             ]
         ),
         tests("Webhooks"),
