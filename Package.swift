@@ -185,8 +185,7 @@ let package = Package(
             "PostgresStore",
             [
                 "BlobStorage", "CPostgres", "Cryptography", "JobModel", "Migrations", "POSIX",
-                "Queue",
-                "SQLStore",
+                "Queue", "SQLStore",
             ]
         ),
         module(
@@ -408,7 +407,8 @@ let package = Package(
         tests(
             "PostgresStore",
             [
-                "Cryptography", "JobModel", "ProcessHarness", "Queue", "SQLStore", "StoreHarness",
+                "BlobStorage", "Cryptography", "JobModel", "ProcessHarness", "Queue", "SQLStore",
+                "StoreHarness",
             ]
         ),
         tests("Webhooks"),

@@ -9,9 +9,7 @@ import Testing
 
 @testable import PostgresStore
 
-/// What stores on several nodes do for each other.
-///
-/// Each test has two of them on one database.
+/// What stores on several nodes do for each other: two in each test, on one database.
 @Suite(Server.isThere) struct ClusterTests {
     private let clock = TestClock()
     private let location: PostgresLocation

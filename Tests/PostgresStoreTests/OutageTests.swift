@@ -1,9 +1,12 @@
+import BlobStorage
+import Cryptography
 import Foundation
 import JobModel
 import ProcessHarness
 import Queue
 import SQLStore
 import StoreHarness
+import Synchronization
 import Testing
 
 @testable import PostgresStore
@@ -115,6 +118,29 @@ import Testing
         proxy.set(.never)
         try await store.job(tenant, sizes: [1])
         #expect(try count("jobs") == "1")
+    }
+
+    @Test func `A removal that has lost its connection looks again before it goes on`()
+        async throws
+    {
+        defer { drop() }
+        let proxy = try Proxy()
+        let store = try store(proxy)
+        let blobs = [blob("one"), blob("two"), blob("three")]
+        let removed = Mutex<[SHA256Digest]>([])
+        let other = try self.store()
+        try await store.withUnreferenced(among: blobs) { free in
+            let isFirst = removed.withLock { removed in
+                defer { removed += free }
+                return removed.isEmpty
+            }
+            guard isFirst else { return }
+            proxy.set(.always)
+            proxy.set(.never)
+            // Without the lock somebody else may be about to place it.
+            #expect(throws: Never.self) { try other.note([blobs[1]]) }
+        }
+        #expect(removed.withLock { $0 } == [blobs[0], blobs[0], blobs[2]])
     }
 
     @Test func `A store is not opened while its server is away`() throws {

@@ -4,6 +4,7 @@ The ledger knows only what came over HTTP from any of the servers; the audit loo
 and the storage as well.
 """
 
+import concurrent.futures
 import contextlib
 import http.client
 import json
@@ -45,7 +46,7 @@ class ClusterLedger(Ledger):
         self.unknown_uploads = 0
         # What event streams told: job -> image -> states, in the order of their telling.
         self.told = {}
-        # How many milliseconds the longest request took that was answered with an error.
+        # The jobs of which images may end more than once.
         self.retried = set()
 
     # ---- Requests ----
@@ -189,8 +190,10 @@ class ClusterLedger(Ledger):
             while job.to_delete and not job.is_deleted:
                 self.change(job)
         self.wait_until_ended(120)
-        set_aside = sum(self.audit_job(job) for job in self.jobs if not job.to_delete)
-        kept = {job.id for job in self.jobs if not job.to_delete}
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            kept_jobs = [job for job in self.jobs if not job.to_delete]
+            set_aside = sum(pool.map(self.audit_job, kept_jobs))
+        kept = {job.id for job in kept_jobs}
         surplus = len(self.listed() - kept)
         assert kept <= self.listed(), "jobs are lost"
         assert surplus <= self.unknown_uploads, f"{surplus} jobs that nobody asked for"

@@ -146,11 +146,17 @@ extension SQLStore {
             let piece = candidates[start..<min(start + Self.removedAtOnce, candidates.count)]
             try await write { db in
                 try db.lock(.removal)
-                body(
-                    try piece.filter {
-                        try !Self.isReferenced(db, $0) && !Self.isNoted(db, $0)
-                    }
-                )
+                let free = try piece.filter {
+                    try !Self.isReferenced(db, $0) && !Self.isNoted(db, $0)
+                }
+                guard db.dialect.hasBlobNotes else { return body(free) }
+                // The lock ends with the connection, and a connection with a transaction that is
+                // idle for long, as it is while an object store removes many blobs. So each goes
+                // only after the database has answered once more.
+                for blob in free {
+                    _ = try db.value(Int.self, "SELECT 1")
+                    body([blob])
+                }
             }
         }
     }
