@@ -56,9 +56,10 @@ def test_a_copy_is_clean(tree):
         (
             "CodecHost",
             "import Queue",
-            "only HTTPAPI, JobRunner, Operations, SQLiteStore, palimpsest may use",
+            "only HTTPAPI, JobRunner, Operations, PostgresStore, SQLStore, SQLiteStore, palimpsest"
+            " may use",
         ),
-        ("JobRunner", "import SQLiteStore", "only Operations may use"),
+        ("HTTPAPI", "import SQLiteStore", "only Operations may use"),
         ("SQLiteStore", "import Foundation", "nobody may use"),
         ("LocalBlobs", "import Dispatch", "only HTTPAPI, POSIX, SocketIO, palimpsest may use"),
         ("JobRunner", "import LocalBlobs", "only Operations may use"),
