@@ -266,6 +266,14 @@ install-bench:
 bench: install-test install-bench build build-bench ## Times network and photos beside other engines and tools (half an hour on a machine that does nothing else).
 	PYTHONPATH=Training OMP_NUM_THREADS=1 $(PYTHON) -m benchmark --product $(RELEASE) --binary $(RELEASE)-bench --weights '$(WEIGHTS)' --bench-python .venv-bench/bin/python --out '$(PERFORMANCE)' $(RESOURCES)
 
+QUEUE ?= runs/queue
+
+.PHONY: bench-queue
+bench-queue: install-test ## Times the queue in PostgreSQL and SQLite beside other queues; some minutes on a machine that does nothing else.
+	@scripts/install-venv Tests/StoreBenchmark/requirements.txt .venv-queue-bench
+	@scripts/build release/StoreBenchmark build -c release $(SWIFT_FLAGS) --product StoreBenchmark
+	scripts/with-postgres $(PYTHON) Tests/StoreBenchmark --binary .build/release/StoreBenchmark --python .venv-queue-bench/bin/python --out '$(QUEUE)'
+
 .PHONY: measure-photo
 measure-photo: install-test build ## Time and peak memory of `protect` for one 12-megapixel JPEG.
 	@scripts/measure-photo

@@ -290,6 +290,18 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        // What `make bench-queue` times.
+        .executableTarget(
+            name: "StoreBenchmark",
+            dependencies: [
+                "JobModel", "PostgresStore", "Queue", "SQLiteStore", "StoreHarness",
+                argumentParser,
+            ],
+            path: "Tests/StoreBenchmark",
+            exclude: ["__main__.py", "peers.py", "requirements.txt"],
+            swiftSettings: settings
+        ),
+
         // A process that tries what the sandbox of the codec processes forbids.
         .target(name: "ForbiddenCalls", path: "Tests/ForbiddenCalls", cSettings: cSettings),
         .executableTarget(

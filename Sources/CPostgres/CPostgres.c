@@ -25,6 +25,15 @@ static struct {
     PGresult *(*exec)(PGconn *, const char *);
     PGresult *(*exec_params)(PGconn *, const char *, int, const Oid *, const char *const *,
         const int *, const int *, int);
+    int (*send_prepare)(PGconn *, const char *, const char *, int, const Oid *);
+    int (*send_prepared)(PGconn *, const char *, int, const char *const *, const int *,
+        const int *, int);
+    int (*send_params)(PGconn *, const char *, int, const Oid *, const char *const *,
+        const int *, const int *, int);
+    int (*enter_pipeline)(PGconn *);
+    int (*exit_pipeline)(PGconn *);
+    int (*pipeline_sync)(PGconn *);
+    PGresult *(*get_result)(PGconn *);
     ExecStatusType (*result_status)(const PGresult *);
     char *(*result_error_field)(const PGresult *, int);
     char *(*result_error_message)(const PGresult *);
@@ -69,6 +78,13 @@ static void load(void) {
         find(library, "PQerrorMessage", &pq.error_message) &&
         find(library, "PQfinish", &pq.finish) && find(library, "PQexec", &pq.exec) &&
         find(library, "PQexecParams", &pq.exec_params) &&
+        find(library, "PQsendPrepare", &pq.send_prepare) &&
+        find(library, "PQsendQueryPrepared", &pq.send_prepared) &&
+        find(library, "PQsendQueryParams", &pq.send_params) &&
+        find(library, "PQenterPipelineMode", &pq.enter_pipeline) &&
+        find(library, "PQexitPipelineMode", &pq.exit_pipeline) &&
+        find(library, "PQpipelineSync", &pq.pipeline_sync) &&
+        find(library, "PQgetResult", &pq.get_result) &&
         find(library, "PQresultStatus", &pq.result_status) &&
         find(library, "PQresultErrorField", &pq.result_error_field) &&
         find(library, "PQresultErrorMessage", &pq.result_error_message) &&
@@ -122,28 +138,83 @@ void *plm_pg_run(void *connection, const char *sql) {
     return pq.exec(connection, sql);
 }
 
+/// A statement's parameters as libpq takes them.
+struct arrays {
+    Oid *types;
+    const char **values;
+    int *lengths;
+    int *formats;
+};
+
+static bool make_arrays(
+    struct arrays *arrays, const struct plm_pg_parameter *parameters, size_t count) {
+    arrays->types = calloc(count + 1, sizeof *arrays->types);
+    arrays->values = calloc(count + 1, sizeof *arrays->values);
+    arrays->lengths = calloc(count + 1, sizeof *arrays->lengths);
+    arrays->formats = calloc(count + 1, sizeof *arrays->formats);
+    if (arrays->types == NULL || arrays->values == NULL || arrays->lengths == NULL ||
+        arrays->formats == NULL)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        arrays->types[i] = parameters[i].type;
+        arrays->values[i] = parameters[i].bytes;
+        arrays->lengths[i] = parameters[i].length;
+        arrays->formats[i] = 1;
+    }
+    return true;
+}
+
+static void free_arrays(struct arrays *arrays) {
+    free(arrays->types);
+    free(arrays->values);
+    free(arrays->lengths);
+    free(arrays->formats);
+}
+
 void *plm_pg_execute(
     void *connection, const char *sql, const struct plm_pg_parameter *parameters, size_t count) {
-    Oid *types = calloc(count + 1, sizeof *types);
-    const char **values = calloc(count + 1, sizeof *values);
-    int *lengths = calloc(count + 1, sizeof *lengths);
-    int *formats = calloc(count + 1, sizeof *formats);
+    struct arrays arrays;
     PGresult *answer = NULL;
-    if (types != NULL && values != NULL && lengths != NULL && formats != NULL) {
-        for (size_t i = 0; i < count; i++) {
-            types[i] = parameters[i].type;
-            values[i] = parameters[i].bytes;
-            lengths[i] = parameters[i].length;
-            formats[i] = 1;
-        }
-        answer =
-            pq.exec_params(connection, sql, (int)count, types, values, lengths, formats, 1);
-    }
-    free(types);
-    free(values);
-    free(lengths);
-    free(formats);
+    if (make_arrays(&arrays, parameters, count))
+        answer = pq.exec_params(connection, sql, (int)count, arrays.types, arrays.values,
+            arrays.lengths, arrays.formats, 1);
+    free_arrays(&arrays);
     return answer;
+}
+
+// ---- Many statements at once ----
+
+bool plm_pg_open_pipeline(void *connection) {
+    return pq.enter_pipeline(connection) == 1;
+}
+
+bool plm_pg_send(
+    void *connection, const char *name, bool prepares, const char *sql,
+    const struct plm_pg_parameter *parameters, size_t count) {
+    struct arrays arrays;
+    bool sent = make_arrays(&arrays, parameters, count);
+    if (sent && name != NULL && prepares)
+        sent = pq.send_prepare(connection, name, sql, (int)count, arrays.types) == 1;
+    if (sent && name != NULL)
+        sent = pq.send_prepared(connection, name, (int)count, arrays.values, arrays.lengths,
+            arrays.formats, 1) == 1;
+    else if (sent)
+        sent = pq.send_params(connection, sql, (int)count, arrays.types, arrays.values,
+            arrays.lengths, arrays.formats, 1) == 1;
+    free_arrays(&arrays);
+    return sent;
+}
+
+bool plm_pg_end_pipeline(void *connection) {
+    return pq.pipeline_sync(connection) == 1;
+}
+
+void *plm_pg_next(void *connection) {
+    return pq.get_result(connection);
+}
+
+bool plm_pg_close_pipeline(void *connection) {
+    return pq.exit_pipeline(connection) == 1;
 }
 
 long plm_pg_silence(int socket) {
@@ -161,6 +232,8 @@ enum plm_pg_status plm_pg_status(const void *answer) {
     case PGRES_TUPLES_OK: return PLM_PG_ROWS;
     case PGRES_COMMAND_OK:
     case PGRES_EMPTY_QUERY: return PLM_PG_DONE;
+    case PGRES_PIPELINE_SYNC: return PLM_PG_END;
+    case PGRES_PIPELINE_ABORTED: return PLM_PG_SKIPPED;
     default: return PLM_PG_FAILED;
     }
 }

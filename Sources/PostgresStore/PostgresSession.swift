@@ -9,6 +9,8 @@ final class PostgresSession: SQLSession {
     private let clock: PostgresClock
     private(set) var changedJobs: Set<Int64> = []
     private var time: Int64?
+    /// What goes with the next statement that is waited for.
+    private var pending: [PostgresConnection.Statement] = []
 
     let dialect = SQLDialect.postgres
     let isRepeated: Bool
@@ -42,50 +44,114 @@ final class PostgresSession: SQLSession {
         try answer(sql, arguments).changed
     }
 
+    func rowsOfEach(_ sql: String, _ arguments: [SQLArguments]) throws -> [[SQLRow]] {
+        try answers(sql, arguments).map(\.rows)
+    }
+
+    func executeEach(_ sql: String, _ arguments: [SQLArguments]) throws -> [Int] {
+        try answers(sql, arguments).map(\.changed)
+    }
+
+    func executeLater(_ sql: String, _ arguments: [SQLArguments]) {
+        pending += statements(sql, arguments)
+    }
+
     private func answer(
         _ sql: String,
         _ arguments: SQLArguments
-    ) throws(PostgresFault) -> (rows: [SQLRow], changed: Int) {
+    ) throws(PostgresFault) -> PostgresConnection.Answer {
         let statement = placeholders.statement(sql)
-        return try connection.execute(
-            statement.sql,
-            Placeholders.values(arguments, for: statement)
-        )
+        let values = Placeholders.values(arguments, for: statement)
+        guard !pending.isEmpty else { return try connection.execute(statement.sql, values) }
+        let answers = try send([.init(sql: statement.sql, values: values)])
+        return answers.first ?? ([], 0)
+    }
+
+    private func answers(
+        _ sql: String,
+        _ arguments: [SQLArguments]
+    ) throws(PostgresFault) -> [PostgresConnection.Answer] {
+        guard !arguments.isEmpty else { return [] }
+        return try send(statements(sql, arguments))
+    }
+
+    private func statements(
+        _ sql: String,
+        _ arguments: [SQLArguments]
+    ) -> [PostgresConnection.Statement] {
+        let statement = placeholders.statement(sql)
+        return arguments.map { arguments in
+            .init(
+                sql: statement.sql,
+                values: Placeholders.values(arguments, for: statement),
+                isKept: true
+            )
+        }
+    }
+
+    /// Runs statements after those that wait.
+    private func send(
+        _ statements: [PostgresConnection.Statement]
+    ) throws(PostgresFault) -> [PostgresConnection.Answer] {
+        let waiting = pending
+        pending = []
+        return Array(try connection.execute(waiting + statements).dropFirst(waiting.count))
+    }
+
+    // MARK: - The transaction
+
+    /// Begins a transaction with the first statement.
+    func begin(_ mode: String = "") { pending.append(.init(sql: "BEGIN \(mode)")) }
+
+    /// Runs what waits, and commits.
+    func commit() throws(PostgresFault) { _ = try send([.init(sql: "COMMIT")]) }
+
+    func withoutSorting<Value>(_ body: () throws -> Value) throws -> Value {
+        pending.append(.init(sql: "SET LOCAL enable_sort = off"))
+        let value = try body()
+        pending.append(.init(sql: "SET LOCAL enable_sort = on"))
+        return value
     }
 
     func noteChange(ofJob job: Int64) { changedJobs.insert(job) }
 
-    func mayBeForgotten() throws { try connection.run("SET LOCAL synchronous_commit = off") }
+    func mayBeForgotten() { pending.append(.init(sql: "SET LOCAL synchronous_commit = off")) }
 
     // MARK: - Locks
 
     /// The first number of this program's advisory locks: "plm", and what is locked.
     private static let lockSpace: Int64 = 0x706c_6d00
 
-    func lock(_ lock: StoreLock) throws {
+    /// The lock is taken with the next statement, before it.
+    func lock(_ lock: StoreLock) {
         switch lock {
-        case .administrators: try takeAdvisory(1, 0)
-        case .tenant(let tenant): try takeAdvisory(2, Self.hash(tenant))
-        case .queue: try takeAdvisory(3, 0)
-        case .jobs(let jobs): try takeRows(of: jobs, "NO KEY UPDATE")
-        case .leases(let jobs): try takeRows(of: jobs, "SHARE")
-        case .removal: try takeAdvisory(4, 0)
-        case .placing: try takeAdvisory(4, 0, shared: true)
+        case .administrators: takeAdvisory(1, 0)
+        case .tenant(let tenant): takeAdvisory(2, Self.hash(tenant))
+        case .queue: takeAdvisory(3, 0)
+        case .jobs(let jobs): takeRows(of: jobs, "NO KEY UPDATE")
+        case .leases(let jobs): takeRows(of: jobs, "SHARE")
+        case .removal: takeAdvisory(4, 0)
+        case .placing: takeAdvisory(4, 0, shared: true)
         }
     }
 
-    private func takeAdvisory(_ kind: Int64, _ number: Int32, shared: Bool = false) throws {
+    private func takeAdvisory(_ kind: Int64, _ number: Int32, shared: Bool = false) {
         let take = shared ? "pg_advisory_xact_lock_shared" : "pg_advisory_xact_lock"
-        _ = try rows(
+        executeLater(
             "SELECT \(take)(CAST(? AS integer), CAST(? AS integer)) IS NULL",
-            [Self.lockSpace + kind, Int64(number)]
+            [[Self.lockSpace + kind, Int64(number)]]
         )
     }
 
-    private func takeRows(of jobs: [Int64], _ strength: String) throws {
+    private func takeRows(of jobs: [Int64], _ strength: String) {
         guard !jobs.isEmpty else { return }
-        let list = Set(jobs).sorted().map(String.init).joined(separator: ", ")
-        _ = try rows("SELECT seq FROM jobs WHERE seq IN (\(list)) ORDER BY seq FOR \(strength)")
+        executeLater(
+            """
+            SELECT seq FROM jobs WHERE seq IN \(dialect.numbers(at: "?"))
+            ORDER BY seq FOR \(strength)
+            """,
+            [[SQLNumbers(Set(jobs).sorted())]]
+        )
     }
 
     /// FNV-1a; two keys of one hash wait for each other, which is all that can happen.
@@ -137,5 +203,8 @@ extension PostgresSession: SchemaSession {
         ) == true
     }
 
-    func run(_ script: String) throws { try connection.run(script) }
+    func run(_ script: String) throws {
+        if !pending.isEmpty { _ = try send([]) }
+        try connection.run(script)
+    }
 }

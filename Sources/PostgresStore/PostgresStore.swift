@@ -102,14 +102,14 @@ public final class PostgresStore: Sendable {
 
     private func prepareSchema(_ schema: String, making isMade: Bool) throws(StoreError) {
         try pool.runNow { connection, _ in
-            try connection.run("BEGIN")
             let session = PostgresSession(connection, placeholders: placeholders, clock: clock)
+            session.begin()
             // Two nodes may start at once.
-            try session.lock(.administrators)
-            if isMade { try connection.run("CREATE SCHEMA IF NOT EXISTS \(schema)") }
+            session.lock(.administrators)
+            if isMade { try session.execute("CREATE SCHEMA IF NOT EXISTS \(schema)") }
             try MigrationRunner(migrations: Migrations.postgres)
                 .run(session, making: isMade, now: session.now)
-            try connection.run("COMMIT")
+            try session.commit()
         }
     }
 
@@ -140,16 +140,16 @@ public final class PostgresStore: Sendable {
         _ attempt: PostgresPool.Attempt,
         _ body: (any SQLSession) throws -> Value
     ) throws -> (Value, changedJobs: Set<Int64>) {
-        try connection.run("BEGIN")
         let session = PostgresSession(
             connection,
             placeholders: placeholders,
             clock: clock,
             isRepeated: attempt.isUnsure
         )
+        session.begin()
         let value = try body(session)
         do throws(PostgresFault) {
-            try connection.run("COMMIT")
+            try session.commit()
         } catch {
             // Nobody knows whether the server had the commit before the connection was lost.
             if error.isLost { attempt.isUnsure = true }
@@ -162,10 +162,10 @@ public final class PostgresStore: Sendable {
         _ body: @escaping @Sendable (any SQLSession) throws -> Value
     ) async throws(StoreError) -> Value {
         try await pool.run { [placeholders, clock] connection, _ in
-            try connection.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             let session = PostgresSession(connection, placeholders: placeholders, clock: clock)
+            session.begin("ISOLATION LEVEL REPEATABLE READ READ ONLY")
             let value = try body(session)
-            try connection.run("COMMIT")
+            try session.commit()
             return value
         }
     }

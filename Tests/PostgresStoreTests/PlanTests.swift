@@ -33,7 +33,7 @@ import Testing
         try file.seek(toOffset: start)
         let plans = Plan.all(in: String(decoding: file.readDataToEndOfFile(), as: UTF8.self))
         let statements = Set(plans.filter { $0.tables.contains("images") }.map(\.statement))
-        #expect(statements.count > 40, "few statements were seen: \(statements.count)")
+        #expect(statements.count > 30, "few statements were seen: \(statements.count)")
         var complaints: Set<String> = []
         var excused: Set<String> = []
         for plan in plans where !plan.scanned.isDisjoint(with: ["images", "jobs", "attachments"]) {
@@ -220,7 +220,12 @@ private struct Walk {
         }
         _ = try await store.finish(outcomes)
         _ = try await store.finish(outcomes)
-        _ = try await store.claim(owner: worker(), slots: 16)
+        // A plan for all values comes after five for some.
+        for _ in 0..<9 {
+            let more = try await store.claim(owner: worker(), slots: 16).flatMap(\.self)
+            _ = try await store.heartbeat(claims: more)
+            _ = try await store.finish(more.map { ($0, .released) })
+        }
         _ = try await store.rescueExpired(sparing: claims, lease: .seconds(60))
         _ = try await store.reclaim(previousRunsOf: "host", currentRun: nil)
         _ = try await store.endImpossibleWaits()

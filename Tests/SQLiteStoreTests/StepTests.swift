@@ -75,10 +75,16 @@ import Testing
         let claim = try #require(try await store.claim(owner: worker()).first)
         await #expect(throws: StoreError.corrupt("an image is not in the state that was read")) {
             try await store.write { db in
-                let image = try #require(try HeldImage.fetch(db, claim))
-                let first = try store.take(db, image, .refused(broken), now: 1)
-                #expect(first.new == .failed)
-                _ = try store.take(db, image, .released, now: 1)
+                let claimed = try HeldImage.fetch(db, [claim])
+                guard case .held(let image)? = claimed.first else {
+                    throw StoreError.corrupt("the claim is not held")
+                }
+                var ledger = JobLedger()
+                let first = try store.write(image, .refused(broken), now: 1)
+                #expect(first.transition.new == .failed)
+                try store.take(db, [(image, first)], &ledger)
+                let second = try store.write(image, .released, now: 1)
+                try store.take(db, [(image, second)], &ledger)
             }
         }
         #expect(

@@ -14,8 +14,8 @@ struct plm_pg_parameter {
     int length;
 };
 
-/// How a statement ended.
-enum plm_pg_status { PLM_PG_ROWS, PLM_PG_DONE, PLM_PG_FAILED };
+/// How a statement ended; in a pipeline also that one before it failed, and the end of all answers.
+enum plm_pg_status { PLM_PG_ROWS, PLM_PG_DONE, PLM_PG_FAILED, PLM_PG_SKIPPED, PLM_PG_END };
 
 /// Loads libpq.
 ///
@@ -44,6 +44,24 @@ void *plm_pg_run(void *connection, const char *sql);
 /// Runs a statement with parameters; its rows are in binary format. NULL if there is no memory.
 void *plm_pg_execute(
     void *connection, const char *sql, const struct plm_pg_parameter *parameters, size_t count);
+
+/// Begins to send statements without waiting for their answers.
+bool plm_pg_open_pipeline(void *connection);
+
+/// Sends a statement of a pipeline: as a prepared one if it has a name, which `prepares` makes. Then
+/// it has two answers instead of one.
+bool plm_pg_send(
+    void *connection, const char *name, bool prepares, const char *sql,
+    const struct plm_pg_parameter *parameters, size_t count);
+
+/// Sends the end of a pipeline, at which the server goes on after a failure.
+bool plm_pg_end_pipeline(void *connection);
+
+/// The next answer in the order of the statements; NULL follows each one but the end.
+void *plm_pg_next(void *connection);
+
+/// Ends a pipeline of which the end was read.
+bool plm_pg_close_pipeline(void *connection);
 
 /// For how many milliseconds a peer has answered nothing to what it was sent last; 0 while nothing is
 /// waited for, and for sockets that are not TCP's.

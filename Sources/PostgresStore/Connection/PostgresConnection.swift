@@ -10,6 +10,11 @@ final class PostgresConnection: @unchecked Sendable {
     private let connection: UnsafeMutableRawPointer
     /// Whether an answer never came.
     private var isBroken = false
+    /// The names of the statements that the server keeps, by their words and types.
+    private var names: [String: String] = [:]
+    private var lastName = 0
+    /// The most statements that the server keeps.
+    private static let maxKept = 100
 
     /// Connects.
     ///
@@ -50,6 +55,18 @@ final class PostgresConnection: @unchecked Sendable {
         _ = try answer(to: plm_pg_run(connection, script)) { _ in }
     }
 
+    /// A statement with its values.
+    struct Statement {
+        /// The words, with places as `$1` and so on.
+        let sql: String
+        var values: [SQLValue] = []
+        /// Whether the server should keep what it made of the words, for the next time.
+        var isKept = false
+    }
+
+    /// What a statement answers: its rows, and how many rows it wrote.
+    typealias Answer = (rows: [SQLRow], changed: Int)
+
     /// Runs a statement.
     ///
     /// - Parameters:
@@ -57,15 +74,122 @@ final class PostgresConnection: @unchecked Sendable {
     ///   - values: The values of its places.
     /// - Returns: Its rows, and how many rows it wrote.
     /// - Throws: ``PostgresFault``.
-    func execute(
-        _ sql: String,
-        _ values: [SQLValue]
-    ) throws(PostgresFault) -> (rows: [SQLRow], changed: Int) {
+    func execute(_ sql: String, _ values: [SQLValue]) throws(PostgresFault) -> Answer {
+        let answer = withParameters(values) { parameters, _ in
+            plm_pg_execute(connection, sql, parameters, parameters.count)
+        }
+        return try self.answer(to: answer, Self.read)
+    }
+
+    /// Runs statements, all on one way to the server and back.
+    ///
+    /// - Returns: Their answers.
+    /// - Throws: The ``PostgresFault`` of the first that failed; those after it were not run.
+    func execute(_ statements: [Statement]) throws(PostgresFault) -> [Answer] {
+        guard plm_pg_open_pipeline(connection) else { throw lost() }
+        var made: [String] = []
+        var sizes: [Int] = []
+        for statement in statements {
+            let isSent = withParameters(statement.values) { parameters, types in
+                let name = statement.isKept ? self.name(of: statement.sql, types) : nil
+                if let name, name.isNew { made.append(name.key) }
+                sizes.append(name?.isNew == true ? 2 : 1)
+                return plm_pg_send(
+                    connection,
+                    name?.text,
+                    name?.isNew == true,
+                    statement.sql,
+                    parameters,
+                    parameters.count
+                )
+            }
+            guard isSent else { throw lost() }
+        }
+        guard plm_pg_end_pipeline(connection) else { throw lost() }
+        do throws(PostgresFault) {
+            let answers = try answers(of: sizes)
+            guard plm_pg_close_pipeline(connection) else { throw lost() }
+            return answers
+        } catch {
+            // The server may have made some of them; their names are not used again.
+            for key in made { names[key] = nil }
+            guard plm_pg_close_pipeline(connection) else { throw lost(error) }
+            throw error
+        }
+    }
+
+    /// Reads the answers of a pipeline to its end, even if one is a failure.
+    private func answers(of sizes: [Int]) throws(PostgresFault) -> [Answer] {
+        var answers: [Answer] = []
+        var fault: PostgresFault?
+        for size in sizes {
+            var last: Answer = ([], 0)
+            for _ in 0..<size {
+                let answer = plm_pg_next(connection)
+                if let answer, plm_pg_status(answer) == PLM_PG_SKIPPED {
+                    plm_pg_clear(answer)
+                } else {
+                    do {
+                        last = try self.answer(to: answer, Self.read)
+                    } catch {
+                        fault = fault ?? error
+                        if error.isLost { throw error }
+                    }
+                }
+                // What follows each answer.
+                if let more = plm_pg_next(connection) {
+                    plm_pg_clear(more)
+                    throw lost(fault)
+                }
+            }
+            answers.append(last)
+        }
+        let end = plm_pg_next(connection)
+        defer { if let end { plm_pg_clear(end) } }
+        guard let end, plm_pg_status(end) == PLM_PG_END else { throw lost(fault) }
+        if let fault { throw fault }
+        return answers
+    }
+
+    /// The name of a statement that the server keeps; `nil` if it keeps enough.
+    private func name(
+        of sql: String,
+        _ types: [UInt32]
+    ) -> (text: String, key: String, isNew: Bool)? {
+        let key = types.reduce(into: sql) { $0 += " \($1)" }
+        if let known = names[key] { return (known, key, false) }
+        guard names.count < Self.maxKept else { return nil }
+        lastName += 1
+        let name = "palimpsest_\(lastName)"
+        names[key] = name
+        return (name, key, true)
+    }
+
+    /// Notes that the connection cannot be used any more.
+    private func lost(_ fault: PostgresFault? = nil) -> PostgresFault {
+        isBroken = true
+        return PostgresFault(
+            state: fault?.state,
+            message: fault?.message ?? Self.words(of: connection),
+            isLost: true
+        )
+    }
+
+    private static func read(
+        _ answer: UnsafeMutableRawPointer
+    ) throws(PostgresFault) -> Answer {
+        (try PostgresAnswer.rows(of: answer), Int(plm_pg_changed(answer)))
+    }
+
+    private func withParameters<Value>(
+        _ values: [SQLValue],
+        _ body: ([plm_pg_parameter], _ types: [UInt32]) -> Value
+    ) -> Value {
         let encoded = values.map(PostgresValue.init)
         // One buffer holds all values, so that none moves while libpq reads.
         var bytes: [UInt8] = []
         for value in encoded { bytes += value.bytes ?? [] }
-        let answer = bytes.withUnsafeBytes { buffer in
+        return bytes.withUnsafeBytes { buffer in
             var next = 0
             // An empty value needs an address as well, since none means NULL.
             let empty = UnsafeRawPointer(connection)
@@ -80,10 +204,7 @@ final class PostgresConnection: @unchecked Sendable {
                     length: Int32(value.bytes?.count ?? 0)
                 )
             }
-            return plm_pg_execute(connection, sql, parameters, parameters.count)
-        }
-        return try self.answer(to: answer) { answer throws(PostgresFault) in
-            (try PostgresAnswer.rows(of: answer), Int(plm_pg_changed(answer)))
+            return body(parameters, encoded.map(\.type))
         }
     }
 

@@ -111,8 +111,9 @@ final class PostgresPool: Sendable {
         try connection.run(
             Self.limits + """
                 SET search_path TO \(location.schema);
-                -- A plan for all values passes over the indexes that only some of them can use.
-                SET plan_cache_mode = force_custom_plan;
+                -- Every statement on images has an index that fits. Before the server has counted
+                -- the rows it would rather sort what it finds by another one.
+                SET enable_bitmapscan = off; SET jit = off;
                 SET client_min_messages = warning; SET default_transaction_isolation = 'read committed'
                 """
         )

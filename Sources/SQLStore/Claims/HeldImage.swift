@@ -15,31 +15,29 @@ struct HeldImage {
 
     static let columns = "id, job, errors, crashes, interruptions"
 
-    /// Returns the image of a claim, unless it is no longer running or another claim has replaced
-    /// this one.
-    static func fetch(_ db: any SQLSession, _ claim: ClaimedImage) throws -> HeldImage? {
-        try db.row(
-            """
-            SELECT \(columns) FROM images
-            WHERE job = (SELECT seq FROM jobs WHERE id = ?) AND number = ?
-                AND state = 'running' AND claim = ?
-            """,
-            [claim.jobID.text, claim.number, claim.token.bytes]
-        ).map(HeldImage.init(row:))
+    /// What became of a claim.
+    enum Claimed {
+        /// It holds its image.
+        case held(HeldImage)
+        /// Its own worker has ended it.
+        case ended
+        /// Somebody else has ended it, or has claimed the image anew.
+        case lost
     }
 
-    /// Whether the claim's own worker has already ended it.
-    static func hasEnded(_ db: any SQLSession, _ claim: ClaimedImage) throws -> Bool {
-        try db.value(
-            Bool.self,
+    /// Returns what became of claims.
+    static func fetch(_ db: any SQLSession, _ claims: [ClaimedImage]) throws -> [Claimed] {
+        try db.rowsOfEach(
             """
-            SELECT EXISTS (
-                SELECT 1 FROM images WHERE job = (SELECT seq FROM jobs WHERE id = ?) AND number = ?
-                    AND state <> 'running' AND claim = ?
-            )
+            SELECT \(columns), state FROM images
+            WHERE job = (SELECT seq FROM jobs WHERE id = ?) AND number = ? AND claim = ?
             """,
-            [claim.jobID.text, claim.number, claim.token.bytes]
-        ) ?? false
+            claims.map { [$0.jobID.text, $0.number, $0.token.bytes] }
+        ).map { rows in
+            guard let row = rows.first else { return .lost }
+            guard try row["state"] == ImageState.running.rawValue else { return .ended }
+            return .held(try HeldImage(row: row))
+        }
     }
 }
 

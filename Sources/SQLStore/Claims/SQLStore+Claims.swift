@@ -1,5 +1,3 @@
-import Cryptography
-import FoundationEssentials
 package import JobModel
 package import Queue
 
@@ -18,93 +16,56 @@ extension SQLStore {
             try db.lock(.queue)
             try db.mayBeForgotten()
             let time = try db.now
-            var turns = try QueueTurns(db, now: time)
-            var chosen: [[SQLRow]] = []
-            while chosen.count < max(slots, 1) {
-                let rows = try turns.next(db, limit: most)
-                guard !rows.isEmpty else { break }
-                chosen.append(rows)
+            let (turns, chosen) = try db.withoutSorting {
+                var turns = try QueueTurns(db, now: time, slots: max(slots, 1))
+                var chosen: [[WaitingImage]] = []
+                while chosen.count < max(slots, 1) {
+                    let images = try turns.next(db, limit: most)
+                    guard !images.isEmpty else { break }
+                    chosen.append(images)
+                }
+                return (turns, chosen)
             }
-            try db.lock(.jobs(try chosen.compactMap { try $0.first?["job"] }))
+            guard !chosen.isEmpty else { return [] }
+            try db.lock(.jobs(chosen.compactMap { $0.first?.job }))
             let lease = (owner: owner, until: time + lease.milliseconds)
             var ledger = JobLedger()
-            let claims = try chosen.map { try take(db, $0, lease, now: time, &ledger) }
+            let taken = try take(db, chosen, lease, now: time, &ledger)
             try turns.save(db)
             try ledger.settle(db, now: time)
-            return claims.filter { !$0.isEmpty }
+            return try ClaimedJobs(db, of: taken.joined().map(\.image)).claims(taken, owner: owner)
         }
     }
 
-    /// Leases images of one job, except those that are no longer queued.
+    /// Leases images, except those that are no longer queued.
     private func take(
         _ db: any SQLSession,
-        _ rows: [SQLRow],
+        _ chosen: [[WaitingImage]],
         _ lease: (owner: WorkerOwner, until: Int64),
         now time: Int64,
         _ ledger: inout JobLedger
-    ) throws -> [ClaimedImage] {
-        var taken: [(row: SQLRow, token: ClaimToken)] = []
-        for row in rows {
-            let faults = try ImageFaults(row: row)
-            guard let transition = rule.transition(of: .queued, after: faults, on: .claimed) else {
-                throw StoreError.corrupt("an image that is queued cannot be claimed")
-            }
+    ) throws -> [[(image: WaitingImage, token: ClaimToken)]] {
+        let writes = try chosen.joined().map { image in
+            guard
+                let transition = rule.transition(of: .queued, after: image.faults, on: .claimed)
+            else { throw StoreError.corrupt("an image that is queued cannot be claimed") }
             let token = ClaimToken.random()
             let write = ImageWrite(
                 transition: transition,
                 now: time,
                 lease: ImageWrite.Lease(owner: lease.owner, token: token, until: lease.until)
             )
-            let id: Int64 = try row["id"]
-            guard try write.execute(db, where: "id = :image", ["image": id]) == 1 else { continue }
-            ledger.note(job: try row["job"], transition)
-            taken.append((row, token))
+            return (write: write, image: image.id, token: token)
         }
-        guard let job: Int64 = try taken.first?.row["job"] else { return [] }
-        return try Self.claims(db, taken, job: job, owner: lease.owner)
-    }
-
-    private static func claims(
-        _ db: any SQLSession,
-        _ taken: [(row: SQLRow, token: ClaimToken)],
-        job: Int64,
-        owner: WorkerOwner
-    ) throws -> [ClaimedImage] {
-        guard
-            let jobRow = try db.row(
-                """
-                SELECT id, tenant, settings, previews, recovery_key, recovery_source \
-                FROM jobs WHERE seq = ?
-                """,
-                [job]
-            ),
-            let id = try JobIdentifier(jobRow["id"] as String),
-            let tenant = try APIKeyID(jobRow["tenant"] as String)
-        else { throw StoreError.corrupt("an image has no legal job") }
-        let settings = try JSONColumn.decode(ProtectionSettings.self, jobRow["settings"])
-        let attachments = try AttachmentRequest(row: jobRow)
-        var classes = ClaimedClasses(job: job, tenant: tenant.text, mode: settings.mode)
-        return try taken.map { row, token in
-            let label: String = try row["label"]
-            guard let input = try StoredBlob(sha256: row["input_sha256"], size: row["input_size"]),
-                let artefact = try classes.part(db, label: label, input: input.sha256)
-            else { throw StoreError.corrupt("a queued image has no class or no file") }
-            return try ClaimedImage(
-                jobID: id,
-                number: row["number"],
-                token: token,
-                // The row was read before the claim incremented it.
-                attempt: row["attempt"] as Int + 1,
-                owner: owner,
-                tenant: tenant,
-                inputSHA256: input.sha256,
-                inputSize: input.size,
-                pixels: row["pixels"],
-                label: ClassLabel(label),
-                settings: settings,
-                artefact: artefact,
-                attachments: attachments
-            )
+        let written = try ImageWrite.execute(db, writes.map { ($0.write, $0.image) })
+        var next = 0
+        return chosen.map { images in
+            images.compactMap { image in
+                defer { next += 1 }
+                guard written[next] else { return nil }
+                ledger.note(job: image.job, writes[next].write.transition)
+                return (image, writes[next].token)
+            }
         }
     }
 
@@ -122,9 +83,10 @@ extension SQLStore {
 
     /// Returns the sequence numbers of the jobs of claims; those that are erased have none.
     static func jobs(_ db: any SQLSession, of claims: [ClaimedImage]) throws -> [Int64] {
-        try Set(claims.map(\.jobID.text)).sorted().compactMap {
-            try db.value(Int64.self, "SELECT seq FROM jobs WHERE id = ?", [$0])
-        }
+        try db.rowsOfEach(
+            "SELECT seq FROM jobs WHERE id = ?",
+            Set(claims.map(\.jobID.text)).sorted().map { [$0] }
+        ).compactMap { try $0.first?["seq"] }
     }
 
     /// Extends leases and returns which are still held.
@@ -134,11 +96,14 @@ extension SQLStore {
         _ claims: [ClaimedImage],
         until: Int64
     ) throws -> [Bool] {
-        let held = try claims.map { try HeldImage.fetch(db, $0)?.id }
-        // Others may lengthen the same ones at the same time, so that there must be an order.
-        for image in Set(held.compactMap(\.self)).sorted() {
-            try db.execute("UPDATE images SET lease_until = ? WHERE id = ?", [until, image])
+        let held = try HeldImage.fetch(db, claims).map { claimed -> Int64? in
+            if case .held(let image) = claimed { image.id } else { nil }
         }
+        // Others may lengthen the same ones at the same time, so that there must be an order.
+        try db.executeLater(
+            "UPDATE images SET lease_until = ? WHERE id = ?",
+            Set(held.compactMap(\.self)).sorted().map { [until, $0] }
+        )
         return held.map { $0 != nil }
     }
 

@@ -11,13 +11,26 @@ extension SQLStore {
             try db.lock(.jobs(Self.jobs(db, of: outcomes.map(\.0))))
             let time = try db.now
             var ledger = JobLedger()
-            let counted = try outcomes.map { claim, outcome in
-                guard let image = try HeldImage.fetch(db, claim) else {
-                    return try HeldImage.hasEnded(db, claim)
+            var writes: [(image: HeldImage, write: ImageWrite)] = []
+            var attachments: [(image: Int64, attachment: StoredAttachment)] = []
+            // One that is told twice in a call counts once.
+            var ended: Set<Int64> = []
+            let claimed = try HeldImage.fetch(db, outcomes.map(\.0))
+            let counted = try zip(claimed, outcomes).map { claimed, outcome in
+                switch claimed {
+                case .lost: return false
+                case .ended: return true
+                case .held(let image):
+                    guard ended.insert(image.id).inserted else { return true }
+                    writes.append((image, try end(image, outcome.1, now: time)))
+                    if case .done(_, _, _, let more) = outcome.1 {
+                        attachments += more.map { (image.id, $0) }
+                    }
+                    return true
                 }
-                ledger.note(job: image.job, try end(db, image, outcome, now: time))
-                return true
             }
+            try Self.insert(db, attachments)
+            try take(db, writes, &ledger)
             try ledger.settle(db, now: time)
             return (counted, ledger.wakesWorkers)
         }
@@ -25,29 +38,25 @@ extension SQLStore {
         return counted
     }
 
-    /// Writes an outcome to the image's row.
+    /// What an outcome makes of the image.
     private func end(
-        _ db: any SQLSession,
         _ image: HeldImage,
         _ outcome: ImageOutcome,
         now time: Int64
-    ) throws
-        -> ImageTransition
-    {
+    ) throws -> ImageWrite {
         switch outcome {
-        case .done(let output, let crc32, let report, let attachments):
+        case .done(let output, let crc32, let report, _):
             let result = ImageWrite.Result(output: output, crc32: crc32, report: report)
-            try Self.insert(db, attachments, of: image.id)
-            return try take(db, image, .protected, now: time, result: result, byWorker: true)
+            return try write(image, .protected, now: time, result: result, byWorker: true)
         case .failed(let failure):
-            return try take(db, image, .refused(failure), now: time, byWorker: true)
+            return try write(image, .refused(failure), now: time, byWorker: true)
         case .retry(let failure):
             let event = ImageEvent.machineFailed(failure, jitter: Double.random(in: 0...1))
-            return try take(db, image, event, now: time, fault: failure.detail, byWorker: true)
+            return try write(image, event, now: time, fault: failure.detail, byWorker: true)
         case .crashed(let reason):
-            return try take(db, image, .crashed, now: time, fault: reason, byWorker: true)
+            return try write(image, .crashed, now: time, fault: reason, byWorker: true)
         case .released:
-            return try take(db, image, .released, now: time, byWorker: true)
+            return try write(image, .released, now: time, byWorker: true)
         }
     }
 }

@@ -10,11 +10,9 @@ extension SQLStore {
                 SELECT available_at FROM images \
                 WHERE job = (SELECT seq FROM jobs WHERE id = ?) AND number = ?
                 """
-            return try claims.map { claim in
-                let since =
-                    try db.value(Int64.self, statement, [claim.jobID.text, claim.number])
-                    ?? time
-                return Double(max(time - since, 0)) / 1000
+            return try db.rowsOfEach(statement, claims.map { [$0.jobID.text, $0.number] }).map {
+                let since: Int64? = try $0.first?["available_at"]
+                return Double(max(time - (since ?? time), 0)) / 1000
             }
         }
     }

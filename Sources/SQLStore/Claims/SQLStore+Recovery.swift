@@ -57,9 +57,11 @@ extension SQLStore {
                 arguments(time)
             ).map(HeldImage.init(row:)).filter { jobs.contains($0.job) }
             var ledger = JobLedger()
-            for image in images {
-                ledger.note(job: image.job, try take(db, image, event, now: time, fault: reason))
-            }
+            try take(
+                db,
+                images.map { ($0, try write($0, event, now: time, fault: reason)) },
+                &ledger
+            )
             try ledger.settle(db, now: time)
             return (images.count, ledger.wakesWorkers)
         }

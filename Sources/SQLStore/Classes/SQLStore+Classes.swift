@@ -78,13 +78,15 @@ extension ClassAssignment {
             FROM semantic_images WHERE tenant = ? AND label = ?
             """,
             [tenant, label]
-        ).map { row in
-            try ClassAssignment(
-                generatorVersion: row["generator_version"],
-                familySeed: UInt64(bitPattern: row["family_seed"]),
-                classIndex: row["class_index"],
-                textureSeed: UInt64(bitPattern: row["texture_seed"])
-            )
-        }
+        ).map(ClassAssignment.init(row:))
+    }
+
+    init(row: SQLRow) throws {
+        try self.init(
+            generatorVersion: row["generator_version"],
+            familySeed: UInt64(bitPattern: row["family_seed"]),
+            classIndex: row["class_index"],
+            textureSeed: UInt64(bitPattern: row["texture_seed"])
+        )
     }
 }

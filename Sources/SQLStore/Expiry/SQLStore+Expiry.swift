@@ -163,7 +163,7 @@ extension SQLStore {
 
     /// Returns every blob that a row refers to.
     public func referencedBlobs() async throws(StoreError) -> Set<SHA256Digest> {
-        try await read { db in try Self.referencedBlobs(db) }
+        try await readOnce { db in try Self.referencedBlobs(db) }
     }
 
     package static func referencedBlobs(_ db: any SQLSession) throws -> Set<SHA256Digest> {

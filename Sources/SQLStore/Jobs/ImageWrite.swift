@@ -34,14 +34,17 @@ struct ImageWrite {
     /// recognized.
     var keepsToken = false
 
-    /// Applies the transition to one image.
+    /// Applies transitions, each to its image.
     ///
-    /// - Throws: ``StoreError/corrupt(_:)`` if the image is not in the transition's old state, and
-    ///   errors of the database.
-    func execute(_ db: any SQLSession, image id: Int64) throws {
-        guard try execute(db, where: "id = :image", ["image": id]) == 1 else {
-            throw StoreError.corrupt("an image is not in the state that was read")
-        }
+    /// - Returns: For each whether its image was in the transition's old state, and has changed.
+    static func execute(
+        _ db: any SQLSession,
+        _ writes: [(write: ImageWrite, image: Int64)]
+    ) throws -> [Bool] {
+        try db.executeEach(
+            sql(where: "id = :image"),
+            writes.map { try $0.write.arguments + ["image": $0.image] }
+        ).map { $0 == 1 }
     }
 
     /// Applies the transition to all images in its old state that match a condition.
@@ -52,67 +55,85 @@ struct ImageWrite {
         where condition: StaticString,
         _ arguments: SQLArguments
     ) throws -> Int {
-        precondition(transition.takesLease == (lease != nil), "a lease belongs to a claim")
-        let values: SQLArguments = [
-            "old": transition.old.rawValue, "new": transition.new.rawValue,
-            "claims": transition.takesLease ? 1 : 0, "now": now,
-            "errors": transition.faults.errors, "crashes": transition.faults.crashes,
-            "interruptions": transition.faults.interruptions,
-            "fault": fault.map { String($0.prefix(500)) },
-            "owner": lease?.owner.description, "until": lease?.until,
-            "token": lease.map { $0.token.bytes }, "keeps": keepsToken ? 1 : 0,
-            "available": transition.new == .queued ? now + transition.delay.milliseconds : nil,
-            "finished": transition.isTerminal ? now : nil,
-            "code": transition.failure?.code, "detail": transition.failure?.detail,
-            "output": result.map { $0.output.sha256.bytes },
-            "size": result.map { Int64(clamping: $0.output.size) },
-            "crc32": result.map { Int64($0.crc32) },
-            "report": try result.map { try JSONColumn.encode($0.report) },
-        ]
-        return try db.execute(
-            """
-            UPDATE images SET state = :new, attempt = attempt + :claims,
-                errors = :errors, crashes = :crashes, interruptions = :interruptions,
-                last_fault = coalesce(:fault, last_fault), lease_owner = :owner, lease_until = :until,
-                claim = CASE WHEN :keeps = 1 THEN claim ELSE :token END,
-                available_at = coalesce(:available, available_at),
-                started_at = CASE WHEN :claims = 1 THEN coalesce(started_at, :now) ELSE started_at END,
-                finished_at = CASE WHEN started_at > :finished THEN started_at ELSE :finished END,
-                failure_code = :code, failure_detail = :detail,
-                output_sha256 = :output, output_size = :size, output_crc32 = :crc32, report = :report
-            WHERE state = :old AND \(condition)
-            """,
-            values + arguments
-        )
+        try db.execute(Self.sql(where: condition), self.arguments + arguments)
+    }
+
+    private var arguments: SQLArguments {
+        get throws {
+            precondition(transition.takesLease == (lease != nil), "a lease belongs to a claim")
+            return [
+                "old": transition.old.rawValue, "new": transition.new.rawValue,
+                "claims": transition.takesLease ? 1 : 0, "now": now,
+                "errors": transition.faults.errors, "crashes": transition.faults.crashes,
+                "interruptions": transition.faults.interruptions,
+                "fault": fault.map { String($0.prefix(500)) },
+                "owner": lease?.owner.description, "until": lease?.until,
+                "token": lease.map { $0.token.bytes }, "keeps": keepsToken ? 1 : 0,
+                "available": transition.new == .queued ? now + transition.delay.milliseconds : nil,
+                "finished": transition.isTerminal ? now : nil,
+                "code": transition.failure?.code, "detail": transition.failure?.detail,
+                "output": result.map { $0.output.sha256.bytes },
+                "size": result.map { Int64(clamping: $0.output.size) },
+                "crc32": result.map { Int64($0.crc32) },
+                "report": try result.map { try JSONColumn.encode($0.report) },
+            ]
+        }
+    }
+
+    private static func sql(where condition: StaticString) -> String {
+        """
+        UPDATE images SET state = :new, attempt = attempt + :claims,
+            errors = :errors, crashes = :crashes, interruptions = :interruptions,
+            last_fault = coalesce(:fault, last_fault), lease_owner = :owner, lease_until = :until,
+            claim = CASE WHEN :keeps = 1 THEN claim ELSE :token END,
+            available_at = coalesce(:available, available_at),
+            started_at = CASE WHEN :claims = 1 THEN coalesce(started_at, :now) ELSE started_at END,
+            finished_at = CASE WHEN started_at > :finished THEN started_at ELSE :finished END,
+            failure_code = :code, failure_detail = :detail,
+            output_sha256 = :output, output_size = :size, output_crc32 = :crc32, report = :report
+        WHERE state = :old AND \(condition)
+        """
     }
 }
 
 extension SQLStore {
-    /// Applies an event to a running image; `byWorker` tells whether its own worker reported it.
+    /// What an event makes of a running image; `byWorker` tells whether its own worker reported it.
     ///
-    /// - Returns: The transition.
-    /// - Throws: Errors of the database, and ``StoreError/corrupt(_:)`` if the rule does not allow the
-    ///   event.
-    func take(
-        _ db: any SQLSession,
+    /// - Throws: ``StoreError/corrupt(_:)`` if the rule does not allow the event, and errors of the
+    ///   report's encoding.
+    func write(
         _ image: HeldImage,
         _ event: ImageEvent,
         now time: Int64,
         fault: String? = nil,
         result: ImageWrite.Result? = nil,
         byWorker: Bool = false
-    ) throws -> ImageTransition {
+    ) throws -> ImageWrite {
         guard let transition = rule.transition(of: .running, after: image.faults, on: event) else {
             throw StoreError.corrupt("an image that is running cannot be \(event)")
         }
-        try ImageWrite(
+        return ImageWrite(
             transition: transition,
             now: time,
             fault: fault,
             result: result,
             keepsToken: byWorker
-        ).execute(db, image: image.id)
-        return transition
+        )
+    }
+
+    /// Applies what becomes of running images.
+    ///
+    /// - Throws: ``StoreError/corrupt(_:)`` if one is not running, and errors of the database.
+    func take(
+        _ db: any SQLSession,
+        _ writes: [(image: HeldImage, write: ImageWrite)],
+        _ ledger: inout JobLedger
+    ) throws {
+        let written = try ImageWrite.execute(db, writes.map { ($0.write, $0.image.id) })
+        guard written.allSatisfy(\.self) else {
+            throw StoreError.corrupt("an image is not in the state that was read")
+        }
+        for (image, write) in writes { ledger.note(job: image.job, write.transition) }
     }
 
     /// Applies an event to every image of a job for which it is allowed, or to the one with a

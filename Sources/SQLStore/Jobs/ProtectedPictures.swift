@@ -22,14 +22,18 @@ enum ProtectedPictures {
         of tenant: APIKeyID,
         _ db: any SQLSession
     ) throws -> [NewImage] {
-        let statement =
-            "SELECT EXISTS (SELECT 1 FROM images WHERE output_sha256 = ? AND tenant = ?)"
-        return try images.map { image in
-            guard case .stored(let blob) = image.content,
-                try db.value(Bool.self, statement, [blob.sha256.bytes, tenant.text])
-                    == true
-            else { return image }
-            return image.refused(failure)
+        let files = images.indices.compactMap { place -> (place: Int, hash: [UInt8])? in
+            guard case .stored(let blob) = images[place].content else { return nil }
+            return (place, blob.sha256.bytes)
         }
+        let known = try db.rowsOfEach(
+            "SELECT EXISTS (SELECT 1 FROM images WHERE output_sha256 = ? AND tenant = ?)",
+            files.map { [$0.hash, tenant.text] }
+        )
+        var accepted = images
+        for (file, rows) in zip(files, known) where try rows.first?.value(at: 0) == true {
+            accepted[file.place] = images[file.place].refused(failure)
+        }
+        return accepted
     }
 }

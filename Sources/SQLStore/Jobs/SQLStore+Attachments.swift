@@ -33,24 +33,20 @@ extension SQLStore {
         }
     }
 
-    /// Writes the attachments of an image that was just protected.
+    /// Writes the attachments of images that were just protected.
     static func insert(
         _ db: any SQLSession,
-        _ attachments: [StoredAttachment],
-        of image: Int64
+        _ attachments: [(image: Int64, attachment: StoredAttachment)]
     ) throws {
-        for attachment in attachments {
-            try db.execute(
-                """
-                INSERT INTO attachments (image, kind, sha256, size, crc32) \
-                VALUES (?, ?, ?, ?, ?)
-                """,
+        try db.executeLater(
+            "INSERT INTO attachments (image, kind, sha256, size, crc32) VALUES (?, ?, ?, ?, ?)",
+            attachments.map { image, attachment in
                 [
                     image, attachment.kind.rawValue, attachment.blob.sha256.bytes,
                     Int64(clamping: attachment.blob.size), Int64(attachment.crc32),
                 ]
-            )
-        }
+            }
+        )
     }
 }
 

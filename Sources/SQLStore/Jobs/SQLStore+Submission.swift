@@ -153,7 +153,7 @@ extension SQLStore {
         // unique among themselves.
         var namesWithoutClass = OutputNames()
         let noFolder = try ClassLabel("-")
-        for (index, image) in images.enumerated() {
+        let rows = images.enumerated().map { index, image in
             let name =
                 image.label.map { names.take(image.name, in: $0) }
                 ?? namesWithoutClass.take(image.name, in: noFolder)
@@ -177,7 +177,8 @@ extension SQLStore {
                         time,
                     ]
             }
-            try db.execute(statement, arguments)
+            return arguments
         }
+        try db.executeLater(statement, rows)
     }
 }

@@ -21,6 +21,26 @@ package protocol SQLSession: AnyObject {
     @discardableResult
     func execute(_ sql: String, _ arguments: SQLArguments) throws -> Int
 
+    /// Runs a statement for each of some arguments, in their order, and returns the rows of each.
+    ///
+    /// That costs one way to the database, and all of them have to be known before.
+    func rowsOfEach(_ sql: String, _ arguments: [SQLArguments]) throws -> [[SQLRow]]
+
+    /// Runs a statement for each of some arguments, in their order, and returns how many rows each
+    /// wrote.
+    @discardableResult
+    func executeEach(_ sql: String, _ arguments: [SQLArguments]) throws -> [Int]
+
+    /// Runs a statement for each of some arguments before the next statement, or the end; it costs
+    /// no way to the database of its own, and fails then.
+    func executeLater(_ sql: String, _ arguments: [SQLArguments]) throws
+
+    /// Runs statements that find their rows in the order of an index.
+    ///
+    /// As long as a database has not counted what waits, it may think it as good to find all rows by
+    /// another index and to sort them, for every claim.
+    func withoutSorting<Value>(_ body: () throws -> Value) throws -> Value
+
     /// Waits until this transaction alone has something, until its end.
     ///
     /// What is read before may be old: read it after. To avoid deadlocks a transaction takes its
@@ -35,6 +55,21 @@ package protocol SQLSession: AnyObject {
 }
 
 extension SQLSession {
+    package func rowsOfEach(_ sql: String, _ arguments: [SQLArguments]) throws -> [[SQLRow]] {
+        try arguments.map { try rows(sql, $0) }
+    }
+
+    @discardableResult
+    package func executeEach(_ sql: String, _ arguments: [SQLArguments]) throws -> [Int] {
+        try arguments.map { try execute(sql, $0) }
+    }
+
+    package func executeLater(_ sql: String, _ arguments: [SQLArguments]) throws {
+        try executeEach(sql, arguments)
+    }
+
+    package func withoutSorting<Value>(_ body: () throws -> Value) throws -> Value { try body() }
+
     @discardableResult
     package func execute(_ sql: String) throws -> Int { try execute(sql, []) }
 
