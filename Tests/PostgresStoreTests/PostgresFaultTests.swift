@@ -27,6 +27,11 @@ import Testing
             #expect(!isOutage)
         }
     }
+
+    @Test(arguments: ["57014", "40001", "40P01", "55P03", "53200", "53400"])
+    func `What took too long, or too much of the server, passes`(state: String) {
+        #expect(PostgresFault(state: state, message: "", isLost: false).storeError == .busy)
+    }
 }
 
 /// What the store makes of failures, which a server really produces here.

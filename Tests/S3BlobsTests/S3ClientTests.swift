@@ -44,6 +44,7 @@ import Testing
         )
         let error = try #require(throws: BlobStorageError.self) { try put(client(server)) }
         #expect(error.description.contains("503 (SlowDown: m)"), "\(error)")
+        #expect(isPassing(error))
         #expect(server.requests.count == 3)
     }
 
@@ -56,6 +57,18 @@ import Testing
         )
         let error = try #require(throws: BlobStorageError.self) { try put(client) }
         #expect(error.description.contains("cannot be reached"), "\(error)")
+        #expect(isPassing(error))
+    }
+
+    private func isPassing(_ error: BlobStorageError) -> Bool {
+        if case .unreachable = error { true } else { false }
+    }
+
+    @Test func `nobody waits for long for a store that stands still`() {
+        let policy = RetryPolicy()
+        #expect(policy.pause(after: 1, within: .seconds(9), fraction: 0) == .milliseconds(50))
+        #expect(policy.pause(after: 1, within: .seconds(20), fraction: 0) == nil)
+        #expect(policy.pause(after: 5, within: .zero, fraction: 0) == nil)
     }
 
     @Test(arguments: [

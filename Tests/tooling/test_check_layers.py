@@ -56,7 +56,8 @@ def test_a_copy_is_clean(tree):
         (
             "CodecHost",
             "import Queue",
-            "only HTTPAPI, JobRunner, Operations, PostgresStore, SQLStore, SQLiteStore, palimpsest may use",
+            "only HTTPAPI, JobRunner, Operations, PostgresStore, SQLStore, SQLiteStore, palimpsest"
+            " may use",
         ),
         ("HTTPAPI", "import SQLiteStore", "only Operations may use"),
         ("SQLiteStore", "import Foundation", "nobody may use"),
