@@ -71,7 +71,7 @@ class Load:
         return [(took, status) for at, took, status in self.requests if begin <= at < end]
 
     def audit(self, patience=LEASE + 30):
-        """Everything ends, once, and no image pays for what went wrong; returns how long it took."""
+        """Everything ends once, and no image pays for what went wrong; returns how long it took."""
         for job in self.ledger.jobs:
             while job.id is None:
                 self.ledger.send(job)

@@ -6,16 +6,33 @@ and the storage as well.
 
 import concurrent.futures
 import contextlib
+import hashlib
 import http.client
+import io
 import json
 import threading
 import time
 
 from ledger import UNKNOWN, Job, Ledger, Pictures
+from PIL import Image
 
 ENDED = ("done", "failed", "cancelled")
 # What says that a server or what it needs is away, and that nothing has happened.
 AWAY = (429, 503, 507)
+
+
+class ClusterPictures(Pictures):
+    """Pictures of which many occur once, so that nothing else keeps their files."""
+
+    def some(self):
+        images = super().some()
+        if self.random.random() < 0.5:
+            file = io.BytesIO()
+            noise = bytes(self.random.randrange(256) for _ in range(8 * 8 * 3))
+            Image.frombytes("RGB", (8, 8), noise).resize((32, 32), Image.BICUBIC).save(file, "PNG")
+            self.readable.add(hashlib.sha256(file.getvalue()).hexdigest())
+            images.append(("birds", file.getvalue()))
+        return images
 
 
 class Servers:
@@ -40,7 +57,7 @@ class ClusterLedger(Ledger):
     """All promises of a cluster."""
 
     def __init__(self, cluster, seed, choose):
-        super().__init__(Servers(cluster, choose), Pictures(seed))
+        super().__init__(Servers(cluster, choose), ClusterPictures(seed))
         self.cluster = cluster
         # Uploads without an Idempotency-Key whose outcome nobody knows.
         self.unknown_uploads = 0

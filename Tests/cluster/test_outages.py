@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 from load import HATS, Load, audit_all, codecs_stopped, holders, outputs, total, upload
-from nodes import LEASE, Cluster, Node, wait_for
+from nodes import LEASE, Cluster, wait_for
 from promises import orphans
 from proxy import Proxy, lose_answer_to_commit
 from service import FIXTURES
