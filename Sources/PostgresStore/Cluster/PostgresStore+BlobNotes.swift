@@ -8,8 +8,8 @@ extension PostgresStore: BlobNotes {
     public func note(_ blobs: [SHA256Digest]) throws(BlobStorageError) {
         do throws(StoreError) {
             try writeNow { [owner] db in
+                // It must outlast a crash: without it, a removal could take a blob whose row comes.
                 try db.lock(.placing)
-                try db.mayBeForgotten()
                 for (sha256, count) in Self.counted(blobs) {
                     try db.execute(
                         """
