@@ -244,6 +244,8 @@ CREATE TABLE leaders (
 CREATE TABLE nodes (
     name              text COLLATE "C" PRIMARY KEY,
     version           text NOT NULL,
+    -- Which machine's which data folder it is, so that two of one name are noticed.
+    place             text NOT NULL,
     codecs            integer NOT NULL,
     pixels_per_second bigint,
     -- The jobs whose archives it is sending, which must not expire meanwhile, between spaces.

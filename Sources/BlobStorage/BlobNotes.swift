@@ -12,6 +12,11 @@ public protocol BlobNotes: Sendable {
     /// - Throws: ``BlobStorageError/unreachable(_:)``; then none is noted.
     func note(_ blobs: [SHA256Digest]) throws(BlobStorageError)
 
+    /// Notes a blob for ever, although no row will refer to it.
+    ///
+    /// - Throws: ``BlobStorageError/unreachable(_:)``.
+    func keep(_ blob: SHA256Digest) throws(BlobStorageError)
+
     /// Ends notes, each as often as it was made.
     ///
     /// A note that cannot be ended now lapses after a day.

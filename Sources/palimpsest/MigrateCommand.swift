@@ -69,12 +69,16 @@ struct MigrateCommand: AsyncParsableCommand {
         database: String?,
         blobs: String?
     ) throws -> (DatabaseLocation, BlobLocation) {
+        let place: DatabaseLocation
         do throws(LocationFault) {
-            return (
-                try DatabaseLocation(database ?? "sqlite"), try BlobLocation(blobs ?? "data")
-            )
+            place = try DatabaseLocation(database ?? "sqlite")
         } catch {
-            throw CommandFault("--database or --blobs \(error).")
+            throw CommandFault("--database \(error).")
+        }
+        do throws(LocationFault) {
+            return (place, try BlobLocation(blobs ?? "data"))
+        } catch {
+            throw CommandFault("--blobs \(error).")
         }
     }
 

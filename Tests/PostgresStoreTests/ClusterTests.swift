@@ -66,11 +66,18 @@ import Testing
         let first = NodeReport(
             name: "a",
             version: "1",
+            place: "here",
             codecs: 4,
             pixelsPerSecond: 7,
             downloads: [.random(), .random()]
         )
-        let second = NodeReport(name: "b", version: "2", codecs: 1, pixelsPerSecond: nil)
+        let second = NodeReport(
+            name: "b",
+            version: "2",
+            place: "there",
+            codecs: 1,
+            pixelsPerSecond: nil
+        )
         try await one.report(first)
         clock.advance(by: .seconds(20))
         try await other.report(second)

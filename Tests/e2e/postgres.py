@@ -25,6 +25,14 @@ class Postgres:
         """The URL of a database of its own: a schema, which the service makes."""
         return f"{self.url}&schema=e2e_{next(self.numbers)}"
 
+    def run(self, database, sql):
+        """Runs a statement in a database of the tests."""
+        url, schema = database.split("&schema=")
+        statement = f"SET search_path TO {schema}; {sql}"
+        subprocess.run(
+            ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", statement, url], check=True
+        )
+
     def stop(self):
         self.process.stdin.close()
         self.process.wait()

@@ -122,9 +122,9 @@ public struct ProtectionService: Sendable {
         }
         let throughput = ThroughputMeter()
         let pool = try await startCodecs(models)
-        let (api, node): (API, String)
+        let (api, node, place): (API, String, String)
         do {
-            (api, node) = try await prepare(folder, store, throughput, pool)
+            (api, node, place) = try await prepare(folder, store, throughput, pool)
         } catch {
             await pool.stop()
             throw error
@@ -139,7 +139,7 @@ public struct ProtectionService: Sendable {
                 ),
             ]
         )
-        let leadership = makeLeadership(of: node, api, throughput)
+        let leadership = makeLeadership(of: node, at: place, api, throughput)
         let webhooks: WebhookDispatcher?
         do {
             webhooks = try makeDispatcher(api) { leadership.isLeading }
@@ -244,7 +244,7 @@ public struct ProtectionService: Sendable {
         _ store: any Store,
         _ throughput: ThroughputMeter,
         _ pool: CodecPool
-    ) async throws -> (API, node: String) {
+    ) async throws -> (API, node: String, place: String) {
         do {
             guard try await !Migration.isUnfinished(in: store) else {
                 throw StartFault(
@@ -258,9 +258,15 @@ public struct ProtectionService: Sendable {
                 node: node,
                 environment: ProcessInfo.processInfo.environment
             )
+            if settings.database.isShared {
+                try await folder.requireNobodyElse(named: node, in: store)
+            }
+            let place = try folder.place()
             let disk =
                 settings.blobs.isShared
                 ? BlockingExecutor.forSharedBlobs() : BlockingExecutor.forDataFolder()
+            try await StorageMarker.require(in: blobs, of: store, on: disk)
+            let signingKey = try await signingKey(folder, store)
             if role == .server { try await folder.provideAdminKey(store: store) }
             var api = API(
                 settings: settings,
@@ -279,7 +285,7 @@ public struct ProtectionService: Sendable {
                     blobs: blobs.storage,
                     shared: DataFolder.blobNotes(in: store)
                 ),
-                signingKey: try await signingKey(folder, store),
+                signingKey: signingKey,
                 forecast: Forecast(store: store, meter: throughput, codecs: settings.workers),
                 pictures: pool,
                 models: pool.offeredModels,
@@ -301,7 +307,7 @@ public struct ProtectionService: Sendable {
             await api.reserve?.restore(on: api.disk, logger: logger)
             try await api.leftovers.cleanUpAfterLastRun()
             try folder.finishFirstStart()
-            return (api, node)
+            return (api, node, place)
         } catch let fault as DataFolder.Fault {
             throw StartFault(description: fault.description)
         } catch let fault as StartFault {
@@ -328,6 +334,7 @@ public struct ProtectionService: Sendable {
 
     private func makeLeadership(
         of node: String,
+        at place: String,
         _ api: API,
         _ throughput: ThroughputMeter
     ) -> Leadership {
@@ -336,6 +343,7 @@ public struct ProtectionService: Sendable {
             NodeReport(
                 name: node,
                 version: version.number,
+                place: place,
                 codecs: settings.workers,
                 pixelsPerSecond: throughput.pixelsPerSecond.map { Int($0) },
                 downloads: downloads.jobs
@@ -425,7 +433,17 @@ public struct ProtectionService: Sendable {
     }
 
     private func unusable(_ error: any Error) -> StartFault {
-        StartFault(description: "The data folder \(settings.dataFolder) cannot be used: \(error)")
+        switch error {
+        case StoreError.unavailable: StartFault(description: "\(error)")
+        case BlobStorageError.unreachable:
+            StartFault(
+                description: "The storage \(settings.blobs.text) cannot be used: \(error)."
+            )
+        default:
+            StartFault(
+                description: "The data folder \(settings.dataFolder) cannot be used: \(error)"
+            )
+        }
     }
 
     /// Starts the codec processes and waits until one is ready.

@@ -44,6 +44,12 @@ extension DataFolder {
         switch location {
         case .folder: return NodeBlobs(own: try openBlobs())
         case .sharedFolder(let path):
+            // A folder that is made here could be that of a share which is not mounted.
+            guard FileSystem.isPresent(path) else {
+                throw .unreachable(
+                    "the folder \(path) of --blobs does not exist; make it, or mount it"
+                )
+            }
             let blobs = try LocalBlobs(root: path, temporary: "tmp-\(node)")
             return NodeBlobs(
                 storage: blobs,

@@ -1,6 +1,7 @@
 import Cryptography
 import JobModel
 import POSIX
+public import Queue
 
 /// The identity of the machine that serves a data folder.
 extension DataFolder {
@@ -9,6 +10,44 @@ extension DataFolder {
 
     private var nodeFile: SecretFile {
         SecretFile(path: "\(path)/\(Self.nodeFileName)", purpose: "The node's name")
+    }
+
+    /// Which machine's which folder this is: the same for as long as the machine runs, and different
+    /// for a copy of the folder.
+    public func place() throws -> String {
+        let boot = try? FileDescriptor(opening: "/proc/sys/kernel/random/boot_id").readNext(
+            atMost: 64
+        )
+        do throws(SystemError) {
+            let identity = try FileStatus(of: path).identity
+            return String(decoding: (boot ?? []).prefix { $0 > 0x20 }, as: UTF8.self)
+                + "/\(identity.device)/\(identity.node)"
+        } catch {
+            throw Fault(description: "The data folder \(path) cannot be read: \(error.words).")
+        }
+    }
+
+    /// Requires that no other node has a name.
+    ///
+    /// - Parameters:
+    ///   - node: This node's name.
+    ///   - store: What the nodes share.
+    /// - Throws: ``Fault`` if a node of this name has told of itself lately, from elsewhere; errors of
+    ///   the store.
+    public func requireNobodyElse(
+        named node: String,
+        in store: any ClusterCatalog
+    ) async throws {
+        let place = try place()
+        let others = try await store.nodes(seenWithin: .seconds(30))
+        guard !others.contains(where: { $0.name == node && $0.place != place }) else {
+            throw Fault(
+                description:
+                    "Another node is named \(node) and was heard of within the last 30 seconds. "
+                    + "Give each its own name by --node; in a copied data folder, remove the file "
+                    + "\(Self.nodeFileName), and a start draws a new one."
+            )
+        }
     }
 
     /// Returns the name under which this machine's workers hold images, `WorkerOwner.instance`.

@@ -86,12 +86,12 @@ public struct Migration: Sendable {
             guard let from = source.store as? any SQLStore, let to = store as? any SQLStore else {
                 throw StoppedService.Fault(description: "These databases cannot be copied.")
             }
-            try await claim(store, for: node)
             let blobs = try source.folder.openBlobs(
                 at: place,
                 node: node,
                 environment: environment
             )
+            try await claim(store, for: node)
             let files = try await copyFiles(to: blobs.storage, progress)
             let copy = StoreCopy(from: from, to: to)
             try await copy.run { progress(.rows($1, table: $0)) }

@@ -27,6 +27,25 @@ extension PostgresStore: BlobNotes {
         }
     }
 
+    /// Notes a blob by a note that never lapses.
+    public func keep(_ blob: SHA256Digest) throws(BlobStorageError) {
+        do {
+            try writeNow { db in
+                try db.lock(.placing)
+                try db.execute(
+                    """
+                    INSERT INTO blob_notes (owner, sha256, count, noted_at)
+                    VALUES ('cluster', :sha256, 1, :forever)
+                    ON CONFLICT (sha256, owner) DO NOTHING
+                    """,
+                    ["sha256": blob.bytes, "forever": Int64.max]
+                )
+            }
+        } catch {
+            throw .unreachable("\(error)")
+        }
+    }
+
     /// Ends notes, in the background.
     public func settle(_ blobs: [SHA256Digest]) {
         guard !blobs.isEmpty else { return }

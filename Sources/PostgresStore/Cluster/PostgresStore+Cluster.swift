@@ -39,14 +39,15 @@ extension PostgresStore {
             try db.mayBeForgotten()
             _ = try db.execute(
                 """
-                INSERT INTO nodes (name, version, codecs, pixels_per_second, downloads, seen_at)
-                VALUES (:name, :version, :codecs, :speed, :downloads, :now)
-                ON CONFLICT (name) DO UPDATE SET version = excluded.version,
+                INSERT INTO nodes (name, version, place, codecs, pixels_per_second, downloads, seen_at)
+                VALUES (:name, :version, :place, :codecs, :speed, :downloads, :now)
+                ON CONFLICT (name) DO UPDATE SET version = excluded.version, place = excluded.place,
                     codecs = excluded.codecs, pixels_per_second = excluded.pixels_per_second,
                     downloads = excluded.downloads, seen_at = excluded.seen_at
                 """,
                 [
-                    "name": node.name, "version": node.version, "codecs": node.codecs,
+                    "name": node.name, "version": node.version, "place": node.place,
+                    "codecs": node.codecs,
                     "speed": node.pixelsPerSecond, "now": db.now,
                     "downloads": node.downloads.map(\.text).sorted().joined(separator: " "),
                 ]
@@ -65,6 +66,7 @@ extension PostgresStore {
                 return try NodeReport(
                     name: row["name"],
                     version: row["version"],
+                    place: row["place"],
                     codecs: row["codecs"],
                     pixelsPerSecond: row["pixels_per_second"],
                     downloads: Set(

@@ -44,6 +44,8 @@ public struct NodeReport: Sendable, Equatable {
     public let name: String
     /// The version of its program.
     public let version: String
+    /// Which machine's which data folder it has.
+    public let place: String
     /// How many codec processes it has.
     public let codecs: Int
     /// What one of them protects in a second, as measured; `nil` before any measurement.
@@ -55,12 +57,14 @@ public struct NodeReport: Sendable, Equatable {
     public init(
         name: String,
         version: String,
+        place: String,
         codecs: Int,
         pixelsPerSecond: Int?,
         downloads: Set<JobIdentifier> = []
     ) {
         self.name = name
         self.version = version
+        self.place = place
         self.codecs = codecs
         self.pixelsPerSecond = pixelsPerSecond
         self.downloads = downloads

@@ -205,7 +205,7 @@ final class S3Client: Sendable {
             return others.map { .refused(refusal.error, $0) }
                 ?? .failed(refusal.error, mayPass: false)
         } catch {
-            return .failed(.unavailable("\(refusal.error); \(error)"), mayPass: false)
+            return .failed(.unreachable("\(refusal.error); \(error)"), mayPass: false)
         }
     }
 

@@ -41,13 +41,18 @@ struct StoreRefusal {
     /// The error of a blob storage that it amounts to.
     var error: BlobStorageError {
         switch (status, code) {
-        case (404, "NoSuchBucket"): return .unavailable("the object store has no such bucket")
+        // No image's fault, and no file's: a node that cannot get in must not fail what others can do.
+        case (404, "NoSuchBucket"):
+            return .unreachable("the object store has no such bucket; make it, or correct its URL")
         case (404, _): return .notFound
         case (507, _), (_, "QuotaExceeded"), (_, "XMinioStorageFull"): return .noSpace
         default:
             let words = [code, message].filter { !$0.isEmpty }
             let why = words.isEmpty ? "" : " (\(words.joined(separator: ": ").prefix(300)))"
             let sentence = "the object store answered with status \(status)\(why)"
+            if isOfSigning || status == 401 {
+                return .unreachable("\(sentence); check its keys and what they may do")
+            }
             return isTransient ? .unreachable(sentence) : .unavailable(sentence)
         }
     }

@@ -1,0 +1,92 @@
+"""Several nodes on one PostgreSQL database: what they do together, and who is refused."""
+
+import subprocess
+
+import pytest
+from postgres import Postgres
+from service import BINARY, ROOT, Service
+
+DUNE = ROOT / "docs/dune.jpg"
+
+
+@pytest.fixture(scope="module")
+def postgres():
+    postgres = Postgres()
+    yield postgres
+    postgres.stop()
+
+
+@pytest.fixture
+def cluster(postgres, tmp_path, weights):
+    """Starts servers of one database; all end with the test."""
+    (tmp_path / "shared").mkdir()
+    database = postgres.database()
+    started = []
+
+    def start(name, *extra, key_of=None, node=None):
+        data = tmp_path / name
+        if key_of is not None:
+            data.mkdir(mode=0o700)
+            key = data / "signing-key"
+            key.write_bytes((key_of.data / "signing-key").read_bytes())
+            key.chmod(0o600)
+        options = ["--database", database, "--blobs", f"file://{tmp_path}/shared"]
+        options += ["--node", node or name, *extra]
+        service = Service(data, weights, options)
+        started.append(service)
+        return service.start()
+
+    start.database = database
+    start.folder = tmp_path
+    yield start
+    for service in started:
+        if service.process.poll() is None:
+            service.kill()
+
+
+def refusal(cluster, *options, name="refused", blobs=None, command="serve"):
+    """What a node says that does not start."""
+    blobs = blobs or f"file://{cluster.folder}/shared"
+    arguments = [command, "--data", cluster.folder / name, "--database", cluster.database]
+    arguments += ["--blobs", blobs, *options]
+    if command == "serve":
+        arguments += ["--bind", "127.0.0.1:0"]
+    result = subprocess.run(
+        [BINARY, *arguments], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert result.returncode != 0
+    return result.stderr.splitlines()[-1]
+
+
+def test_a_job_goes_in_on_one_server_and_comes_out_on_another(cluster):
+    one = cluster("one")
+    other = cluster("other", key_of=one)
+    form = ["-F", "class=dune", "-F", f"file=@{DUNE}"]
+    job = one.curl("/v1/jobs", *form, key=one.key).json["id"]
+    # Every server's key works on the others.
+    assert other.curl(f"/v1/jobs/{job}?wait=60", key=one.key).json["state"] == "done"
+    archives = [
+        server.curl(f"/v1/jobs/{job}/archive.zip", key=one.key).body for server in (one, other)
+    ]
+    assert archives[0] == archives[1] and archives[0].startswith(b"PK")
+    assert one.stop() == 0
+    assert other.stop() == 0
+
+
+def test_a_node_that_would_do_harm_does_not_start(cluster):
+    one = cluster("one")
+    (cluster.folder / "elsewhere").mkdir()
+    elsewhere = f"file://{cluster.folder}/elsewhere"
+    assert "not that of the other nodes" in refusal(cluster, blobs=elsewhere, name="a")
+    assert "not that of the other nodes" in refusal(
+        cluster, blobs=elsewhere, name="b", command="worker"
+    )
+    nowhere = f"file://{cluster.folder}/nowhere"
+    assert "does not exist; make it, or mount it" in refusal(cluster, blobs=nowhere, name="c")
+    assert not (cluster.folder / "nowhere").exists()
+    assert "named one" in refusal(cluster, "--node", "one", name="d", command="worker")
+    assert "signing-key" in refusal(cluster, name="e")
+    # Who was killed has its own name back at once.
+    one.kill()
+    assert one.start().curl("/healthz").status == 200
+    assert one.stop() == 0
