@@ -226,15 +226,12 @@ class Campaign:
         for node in cluster.nodes:
             assert node.stop() == 0, node.log()[-3000:]
         # The notes of what was killed would keep its blobs for a day.
-        cluster.database.rows("UPDATE blob_notes SET noted_at = noted_at - 86400001 RETURNING 1")
+        cluster.database.age_notes()
         before = len(orphans(cluster))
         for node in cluster.servers:
             node.start()
         took = wait_for(lambda: not orphans(cluster), "the sweep of orphans", 60)
-        wait_for(
-            lambda: cluster.database.value("SELECT count(*) FROM blob_notes") == "0",
-            "lapsed notes to be forgotten", 60,
-        )  # fmt: skip
+        wait_for(lambda: cluster.database.notes() == 0, "lapsed notes to be forgotten", 60)
         audit_blobs(cluster)
         self.report(f"{before} orphans were removed within {took:.1f} s")
 

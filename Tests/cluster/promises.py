@@ -286,7 +286,10 @@ def audit_blobs(cluster):
 
 
 def orphans(cluster):
-    """The blobs without a row."""
-    return {
-        name for name in cluster.store.names() if len(name) == 64
-    } - referenced(cluster.database)
+    """The blobs without a row, but for the marker by which nodes know their storage."""
+    kept = {cluster.database.value("SELECT value FROM cluster WHERE name = 'storage'")}
+    return (
+        {name for name in cluster.store.names() if len(name) == 64}
+        - referenced(cluster.database)
+        - kept
+    )

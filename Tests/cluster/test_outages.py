@@ -256,7 +256,7 @@ def test_a_server_that_dies_in_the_middle_of_uploads_leaves_nothing(make_cluster
     assert other.get(done.fields["location"], "--request", "DELETE").status == 204
     for node in cluster.nodes:
         assert node.stop() == 0
-    cluster.database.rows("UPDATE blob_notes SET noted_at = noted_at - 86400001 RETURNING 1")
+    cluster.database.age_notes()
     server.start()
     wait_for(lambda: not cluster.store.names(), "all photos to be removed", 60)
     if cluster.store.url.startswith("file"):
