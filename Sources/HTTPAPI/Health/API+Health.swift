@@ -73,8 +73,8 @@ extension API {
             try await disk.run { try blobs.checkWrites() }
         }
         if let fault {
-            logger.error("the data folder cannot be written", metadata: ["error": "\(fault)"])
-            throw APIError.dataUnwritable
+            logger.error("nothing can be written", metadata: ["error": "\(fault)"])
+            throw settings.blobs.isShared ? APIError.storageDown : .dataUnwritable
         }
         return try answer(HealthDocument(status: "ready"))
     }
