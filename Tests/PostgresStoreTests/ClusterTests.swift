@@ -160,7 +160,8 @@ import Testing
 
     // MARK: - Hints
 
-    @Test func `Work that one node takes in wakes another, and its end wakes who watches`()
+    @Test(.timeLimit(.minutes(5)))
+    func `Work that one node takes in wakes another, and its end wakes who watches`()
         async throws
     {
         let (one, other) = try livePair()
@@ -168,17 +169,16 @@ import Testing
         // The listeners are connected once a hint arrives.
         let mark = other.workMark
         let waiting = Task {
-            try await other.waitForWork(after: mark, atMost: .seconds(60))
-            return ContinuousClock.now
+            // By its own look it would come back too late for this test.
+            try await other.waitForWork(after: mark, atMost: .seconds(3600))
         }
         let job = try await one.job(tenant, sizes: [1])
-        let begin = ContinuousClock.now
-        #expect(try await waiting.value - begin < .seconds(30), "not by its own look")
+        try await waiting.value
         let watch = try #require(try await one.watch(job.id, tenant: tenant))
         let look = watch.mark
         let claim = try #require(try await other.claim(owner: worker()).first)
         try await other.finish(claim, done(claim))
-        await watch.wait(after: look, atMost: .seconds(60))
+        await watch.wait(after: look, atMost: .seconds(3600))
         #expect(watch.mark != look)
         try one.close()
         try other.close()

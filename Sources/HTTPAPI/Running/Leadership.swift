@@ -15,7 +15,7 @@ final class Leadership: Sendable {
     private let store: any ClusterCatalog
     private let node: String
     private let report: @Sendable () -> NodeReport
-    private let logger: Logger
+    private let logger: Logger?
     private let leadsUntil = Mutex<ContinuousClock.Instant?>(nil)
 
     /// Creates the leadership of a node, which does not lead yet.
@@ -23,12 +23,12 @@ final class Leadership: Sendable {
     /// - Parameters:
     ///   - store: What the nodes share.
     ///   - node: The node's name.
-    ///   - logger: Receives changes.
+    ///   - logger: Receives changes; `nil` where there are no other nodes.
     ///   - report: What the node tells of itself.
     init(
         store: any ClusterCatalog,
         node: String,
-        logger: Logger,
+        logger: Logger?,
         report: @escaping @Sendable () -> NodeReport
     ) {
         self.store = store
@@ -42,20 +42,18 @@ final class Leadership: Sendable {
         leadsUntil.withLock { $0.map { ContinuousClock.now < $0 } ?? false }
     }
 
-    /// Runs until the task is cancelled, and then lets another node lead.
+    /// Asks again and again until the task is cancelled, and then lets another node lead.
     ///
     /// - Parameter mayLead: Whether the node wants to lead; a worker does not.
     func run(mayLead: Bool) async {
-        while !Task.isCancelled {
-            await step(mayLead: mayLead)
-            do { try await Task.sleep(for: Self.interval) } catch { break }
-        }
+        while (try? await Task.sleep(for: Self.interval)) != nil { await ask(mayLead: mayLead) }
         leadsUntil.withLock { $0 = nil }
         // Another node finds out by itself.
         if mayLead { try? await store.resign(as: node) }
     }
 
-    private func step(mayLead: Bool) async {
+    /// Tells of this node, and asks once whether it leads.
+    func ask(mayLead: Bool) async {
         let begin = ContinuousClock.now
         do {
             try await store.report(report())
@@ -65,10 +63,10 @@ final class Leadership: Sendable {
                 return until != nil
             }
             if leads != did {
-                logger.notice(leads ? "this node leads" : "another node leads")
+                logger?.notice(leads ? "this node leads" : "another node leads")
             }
         } catch {
-            logger.warning("the other nodes cannot be reached", metadata: ["error": "\(error)"])
+            logger?.warning("the other nodes cannot be reached", metadata: ["error": "\(error)"])
         }
     }
 }

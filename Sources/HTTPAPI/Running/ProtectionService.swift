@@ -161,6 +161,8 @@ public struct ProtectionService: Sendable {
                 throw StartFault(description: "The service cannot listen on \(endpoint): \(error).")
             }
         }
+        // Before the tasks that only a leader does, which would otherwise wait for their next turn.
+        await leadership.ask(mayLead: role == .server)
         let leading = Task { [role] in await leadership.run(mayLead: role == .server) }
         let housekeeping = api.housekeeping
         let sweeping = Task { await housekeeping.run { leadership.isLeading } }
@@ -339,7 +341,9 @@ public struct ProtectionService: Sendable {
         _ throughput: ThroughputMeter
     ) -> Leadership {
         let downloads = api.downloads
-        return Leadership(store: api.store, node: node, logger: logger) { [settings, version] in
+        let isShared = settings.database.isShared
+        return Leadership(store: api.store, node: node, logger: isShared ? logger : nil) {
+            [settings, version] in
             NodeReport(
                 name: node,
                 version: version.number,

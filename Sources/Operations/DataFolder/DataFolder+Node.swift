@@ -2,6 +2,7 @@ import Cryptography
 import JobModel
 import POSIX
 public import Queue
+import SQLiteStore
 
 /// The identity of the machine that serves a data folder.
 extension DataFolder {
@@ -15,13 +16,9 @@ extension DataFolder {
     /// Which machine's which folder this is: the same for as long as the machine runs, and different
     /// for a copy of the folder.
     public func place() throws -> String {
-        let boot = try? FileDescriptor(opening: "/proc/sys/kernel/random/boot_id").readNext(
-            atMost: 64
-        )
         do throws(SystemError) {
             let identity = try FileStatus(of: path).identity
-            return String(decoding: (boot ?? []).prefix { $0 > 0x20 }, as: UTF8.self)
-                + "/\(identity.device)/\(identity.node)"
+            return "\(MachineClock.system.boot)/\(identity.device)/\(identity.node)"
         } catch {
             throw Fault(description: "The data folder \(path) cannot be read: \(error.words).")
         }

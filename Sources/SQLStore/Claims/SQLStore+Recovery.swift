@@ -49,8 +49,10 @@ extension SQLStore {
         let (count, wakesWorkers) = try await write { [self] db in
             let time = try db.now
             let running = "FROM images WHERE state = 'running' AND \(condition)"
-            let jobs = try db.values(Int64.self, "SELECT DISTINCT job \(running)", arguments(time))
-            try db.lock(.jobs(jobs + Self.jobs(db, of: claims)))
+            let jobs = Set(
+                try db.values(Int64.self, "SELECT DISTINCT job \(running)", arguments(time))
+            )
+            try db.lock(.jobs(Array(jobs) + Self.jobs(db, of: claims)))
             try Self.lengthen(db, claims, until: time + lease.milliseconds)
             let images = try db.rows(
                 "SELECT \(HeldImage.columns) \(running) ORDER BY job, number",

@@ -168,7 +168,8 @@ extension SQLStore {
                 db,
                 where: """
                     job = :job AND input_sha256 IS NOT NULL AND number = coalesce(:number, number)
-                    AND (images.errors, images.crashes, images.interruptions) = (:olderrors, :oldcrashes, :oldinterruptions)
+                    AND (images.errors, images.crashes, images.interruptions)
+                        = (:olderrors, :oldcrashes, :oldinterruptions)
                     """,
                 [
                     "job": job, "number": number, "olderrors": faults.errors,

@@ -12,7 +12,8 @@ extension SQLStore {
             let rows = try db.rows(
                 """
                 SELECT images.number, attachments.* FROM attachments JOIN images ON images.id = attachments.image
-                WHERE images.job = (SELECT seq FROM jobs WHERE id = :job) AND images.number = coalesce(:number, images.number)
+                WHERE images.job = (SELECT seq FROM jobs WHERE id = :job)
+                    AND images.number = coalesce(:number, images.number)
                 ORDER BY images.number, attachments.kind
                 """,
                 ["job": job.text, "number": number]

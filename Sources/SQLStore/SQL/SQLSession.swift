@@ -1,7 +1,6 @@
 /// One transaction of a store, on one connection.
 ///
-/// It must not leave its closure.
-/// Statements are written in what SQLite and PostgreSQL have in common. Their places are `?` or
+/// It must not leave its closure. Statements are written in what SQLite and PostgreSQL have in common. Their places are `?` or
 /// `:name`.
 package protocol SQLSession: AnyObject {
     /// The time that rows are written with, in milliseconds since 1970; the same for the whole
