@@ -186,6 +186,8 @@ test-cluster: install-test build ## Kills everything in a cluster again and agai
 	@scripts/install-venv Tests/BlobConformanceTests/requirements.txt .venv-object-store
 	for store in $(STORES); do $(PYTHON) Tests/cluster --store $$store --kills $(or $(KILLS),300) --seed '$(SEED)'; done
 	$(PYTHON) -m pytest -s Tests/cluster
+	@scripts/build debug/palimpsestPackageTests.xctest build --build-tests $(SWIFT_FLAGS)
+	PALIMPSEST_TEST_THOROUGH=1 scripts/with-postgres swift test --skip-build --filter '^PostgresStoreTests.(Plan|Deadlock)Tests' $(SWIFT_FLAGS)
 
 .PHONY: test-load
 test-load: install-test build ## Churn, slow clients, gigabytes in and out, plain and TLS; some minutes (CONNECTIONS=, GIGABYTES=).

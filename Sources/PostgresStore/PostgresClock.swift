@@ -20,12 +20,18 @@ final class PostgresClock: Sendable {
     func read(_ session: any SQLSession) throws -> Int64 {
         if let fixed { return fixed() }
         let before = Self.uptime
-        let time = try session.value(
-            Int64.self,
-            "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)"
-        )
-        guard let time else { return estimate }
+        guard let time = try session.value(Int64.self, Self.question) else { return estimate }
         offset.withLock { $0 = time - (before + Self.uptime) / 2 }
+        return time
+    }
+
+    /// The statement that asks the database.
+    static let question = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)"
+
+    /// Takes an answer that has just come.
+    func note(_ time: Int64?) -> Int64? {
+        guard let time else { return nil }
+        offset.withLock { $0 = time - Self.uptime }
         return time
     }
 

@@ -11,6 +11,8 @@ final class PostgresSession: SQLSession {
     private var time: Int64?
     /// What goes with the next statement that is waited for.
     private var pending: [PostgresConnection.Statement] = []
+    /// Which of those asks for the time.
+    private var question: Int?
 
     let dialect = SQLDialect.postgres
     let isRepeated: Bool
@@ -29,6 +31,7 @@ final class PostgresSession: SQLSession {
 
     var now: Int64 {
         get throws {
+            if time == nil, question != nil { _ = try send([]) }
             if let time { return time }
             let now = try clock.read(self)
             time = now
@@ -54,6 +57,17 @@ final class PostgresSession: SQLSession {
 
     func executeLater(_ sql: String, _ arguments: [SQLArguments]) {
         pending += statements(sql, arguments)
+    }
+
+    func rows(of table: SQLTable, _ sql: (_ source: String) -> String) throws -> [SQLRow] {
+        guard !table.rows.isEmpty else { return [] }
+        return try rowsOfEach(sql(Self.source(of: table)), [Self.columns(of: table)])
+            .flatMap(\.self)
+    }
+
+    func executeLater(_ table: SQLTable, _ sql: (_ source: String) -> String) {
+        guard !table.rows.isEmpty else { return }
+        executeLater(sql(Self.source(of: table)), [Self.columns(of: table)])
     }
 
     private func answer(
@@ -93,9 +107,13 @@ final class PostgresSession: SQLSession {
     private func send(
         _ statements: [PostgresConnection.Statement]
     ) throws(PostgresFault) -> [PostgresConnection.Answer] {
-        let waiting = pending
-        pending = []
-        return Array(try connection.execute(waiting + statements).dropFirst(waiting.count))
+        let (waiting, question) = (pending, question)
+        (pending, self.question) = ([], nil)
+        let answers = try connection.execute(waiting + statements)
+        if let question, let row = answers[question].rows.first {
+            time = try? clock.note(row.value(at: 0))
+        }
+        return Array(answers.dropFirst(waiting.count))
     }
 
     // MARK: - The transaction
@@ -122,17 +140,21 @@ final class PostgresSession: SQLSession {
     /// The first number of this program's advisory locks: "plm", and what is locked.
     private static let lockSpace: Int64 = 0x706c_6d00
 
-    /// The lock is taken with the next statement, before it.
+    /// The lock is taken with the next statement, before it; the time is asked for after it.
     func lock(_ lock: StoreLock) {
         switch lock {
         case .administrators: takeAdvisory(1, 0)
         case .tenant(let tenant): takeAdvisory(2, Self.hash(tenant))
         case .queue: takeAdvisory(3, 0)
-        case .jobs(let jobs): takeRows(of: jobs, "NO KEY UPDATE")
-        case .leases(let jobs): takeRows(of: jobs, "SHARE")
+        case .jobs(let jobs): takeRows(of: jobs)
+        case .namedJobs(let names): takeRows(of: names, "NO KEY UPDATE")
+        case .leases(let names): takeRows(of: names, "SHARE")
         case .removal: takeAdvisory(4, 0)
         case .placing: takeAdvisory(4, 0, shared: true)
         }
+        guard time == nil, question == nil, !clock.isFixed else { return }
+        question = pending.count
+        executeLater(PostgresClock.question, [[]])
     }
 
     private func takeAdvisory(_ kind: Int64, _ number: Int32, shared: Bool = false) {
@@ -143,15 +165,26 @@ final class PostgresSession: SQLSession {
         )
     }
 
-    private func takeRows(of jobs: [Int64], _ strength: String) {
+    private func takeRows(of jobs: [Int64]) {
         guard !jobs.isEmpty else { return }
         executeLater(
             """
             SELECT seq FROM jobs WHERE seq IN \(dialect.numbers(at: "?"))
-            ORDER BY seq FOR \(strength)
+            ORDER BY seq FOR NO KEY UPDATE
             """,
             [[SQLNumbers(Set(jobs).sorted())]]
         )
+    }
+
+    private func takeRows(of names: [String], _ strength: String) {
+        var table = SQLTable("wanted", [.init("id", .text)])
+        for name in Set(names).sorted() { table.add([name]) }
+        executeLater(table) { source in
+            """
+            SELECT jobs.seq FROM \(source) JOIN jobs ON jobs.id = wanted.id
+            ORDER BY jobs.seq FOR \(strength) OF jobs
+            """
+        }
     }
 
     /// FNV-1a; two keys of one hash wait for each other, which is all that can happen.

@@ -9,7 +9,7 @@ import Testing
 
 /// Everything that writes, at once, on two nodes: no two transactions may wait for each other.
 @Suite(Server.isThere) struct DeadlockTests {
-    private static let duration = Duration.seconds(20)
+    private static let duration = Duration.seconds(Server.isThorough ? 60 : 5)
 
     @Test func `Whatever is written at once, there is no deadlock, and the books balance`()
         async throws

@@ -8,7 +8,7 @@ import Testing
 @testable import PostgresStore
 
 /// How the server carries out what the store sends, in large tables: nothing may go through all
-/// images or jobs.
+/// images or jobs. `make test-cluster` takes a million images, `make test` two hundred thousand.
 ///
 /// The server's own `auto_explain` writes every plan to its log, those of triggers and references,
 /// too.
@@ -47,7 +47,10 @@ import Testing
         #expect(excused.count == Self.exceptions.count, "an exception is not needed: \(excused)")
     }
 
-    /// Makes a database with a million images, most of them done, and has it explain its plans.
+    /// How many images each of the ten thousand jobs has.
+    private static let images = Server.isThorough ? 100 : 20
+
+    /// Makes a database with many images, most of them done, and has it explain its plans.
     private func prepare(_ location: PostgresLocation, _ database: String) async throws -> APIKeyID
     {
         let store = try PostgresStore(location, generatorVersion: 1)
@@ -69,7 +72,7 @@ import Testing
         return tenants[0]
     }
 
-    /// Ten thousand jobs of a hundred images: 9,800 are done, the others wait.
+    /// Ten thousand jobs: 9,800 are done, the others wait.
     private static let filling = """
         SET search_path TO palimpsest; SET synchronous_commit = off;
         -- Triggers and references would take minutes, and so would indexes that grow.
@@ -88,8 +91,9 @@ import Testing
         SELECT 'job_' || left(md5(n::text), 26), keys.id,
             CASE WHEN n <= 9800 THEN 'done' ELSE 'queued' END,
             (SELECT settings FROM jobs LIMIT 1), n,
-            100, CASE WHEN n <= 9800 THEN 0 ELSE 100 END, 0, CASE WHEN n <= 9800 THEN 100 ELSE 0 END,
-            0, 0, 0, CASE WHEN n <= 9800 THEN 100 ELSE 0 END, 3600000, n,
+            100, CASE WHEN n <= 9800 THEN 0 ELSE \(images) END, 0,
+            CASE WHEN n <= 9800 THEN \(images) ELSE 0 END,
+            0, 0, 0, CASE WHEN n <= 9800 THEN \(images) ELSE 0 END, 3600000, n,
             CASE WHEN n <= 9800 THEN n END, CASE WHEN n <= 9800 THEN n END,
             CASE WHEN n <= 9800 THEN 9000000000000 END
         FROM generate_series(1, 10000) AS n
@@ -105,7 +109,7 @@ import Testing
             CASE WHEN finished_at > 0 THEN sha256(int8send(-seq * 100 - n)) END, 1000, 1,
             CASE WHEN finished_at > 0 THEN '{}' END, started_at, finished_at,
             CASE WHEN finished_at > 0 THEN n END
-        FROM jobs CROSS JOIN generate_series(1, 100) AS n WHERE seq > 20;
+        FROM jobs CROSS JOIN generate_series(1, \(images)) AS n WHERE seq > 20;
         INSERT INTO attachments (image, kind, sha256, size, crc32)
         SELECT id, 'recovery', input_sha256, 1000, 1 FROM images WHERE number <= 10;
         DO $$ DECLARE definition text; BEGIN

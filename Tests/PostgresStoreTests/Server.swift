@@ -13,6 +13,10 @@ enum Server {
         if: url != nil,
         "there is no PostgreSQL server; run scripts/with-postgres swift test"
     )
+    /// Whether tests may take minutes, as in `make test-cluster`.
+    static let isThorough =
+        ProcessInfo.processInfo.environment["PALIMPSEST_TEST_THOROUGH"] != nil
+
     /// Whether tests may take the server away from all others.
     static let isAlone: ConditionTrait = .enabled(
         if: control != nil

@@ -45,7 +45,8 @@ import Testing
         for _ in 0..<4 { claims += try await store.claim(owner: worker()) }
         #expect(try await ended(store, job) == [])
         try await store.finish(claims[2], done(claims[2]))
-        try await store.finish([(claims[3], .failed(broken)), (claims[0], done(claims[0]))])
+        try await store.finish(claims[3], .failed(broken))
+        try await store.finish(claims[0], done(claims[0]))
         #expect(try await ended(store, job) == [3, 4, 1])
         #expect(try await ended(store, job, after: 1) == [4, 1])
 

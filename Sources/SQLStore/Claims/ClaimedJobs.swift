@@ -43,23 +43,16 @@ struct ClaimedJobs {
     init(_ db: any SQLSession, of images: some Sequence<WaitingImage>) throws {
         self.db = db
         let wanted = Set(images.map { Class(job: $0.job, label: $0.label) })
-        let rows = try db.rowsOfEach(
-            """
-            SELECT seq, id, tenant, settings, previews, recovery_key, recovery_source
-            FROM jobs WHERE seq IN \(db.dialect.numbers(at: "?"))
-            """,
-            [[SQLNumbers(Set(wanted.map(\.job)).sorted())]]
-        ).joined()
-        jobs = try Dictionary(
-            rows.map { (try $0["seq"], try ClaimedJob(row: $0)) },
-            uniquingKeysWith: { first, _ in first }
-        )
-        let order = Array(wanted)
-        let answers = try db.rowsOfEach(Self.classSQL, order.map { [$0.job, $0.label] })
+        var table = SQLTable("wanted", [.init("of", .integer), .init("class", .text)])
+        for name in wanted { table.add([name.job, name.label]) }
+        var jobs: [Int64: ClaimedJob] = [:]
         var classes: [Class: Frozen] = [:]
-        for (name, rows) in zip(order, answers) {
-            classes[name] = try rows.first.flatMap(Self.frozen)
+        for row in try db.rows(of: table, Self.sql) {
+            let job: Int64 = try row["seq"]
+            jobs[job] = try ClaimedJob(row: row)
+            classes[Class(job: job, label: try row["label"])] = try Self.frozen(row)
         }
+        self.jobs = jobs
         self.classes = classes
     }
 
@@ -130,15 +123,20 @@ struct ClaimedJobs {
         return pictures
     }
 
-    private static let classSQL = """
-        SELECT job_classes.list, generator_version, family_seed, class_index, texture_seed,
+    private static func sql(_ source: String) -> String {
+        """
+        SELECT jobs.seq, jobs.id, jobs.tenant, jobs.settings, jobs.previews, jobs.recovery_key,
+            jobs.recovery_source, job_classes.label, job_classes.list, generator_version,
+            family_seed, class_index, texture_seed,
             (SELECT count(*) FROM listed_pictures WHERE listed_pictures.list = job_classes.list)
                 AS pictures
-        FROM job_classes JOIN jobs ON jobs.seq = job_classes.job
+        FROM \(source) JOIN job_classes ON job_classes.job = wanted.of
+                AND job_classes.label = wanted.class
+            JOIN jobs ON jobs.seq = job_classes.job
             LEFT JOIN semantic_images ON semantic_images.tenant = jobs.tenant
                 AND semantic_images.label = job_classes.label
-        WHERE job_classes.job = ? AND job_classes.label = ?
         """
+    }
 
     private static func frozen(_ row: SQLRow) throws -> Frozen? {
         guard let list: Int64 = try row["list"] else {

@@ -27,14 +27,28 @@ struct HeldImage {
 
     /// Returns what became of claims.
     static func fetch(_ db: any SQLSession, _ claims: [ClaimedImage]) throws -> [Claimed] {
-        try db.rowsOfEach(
+        var table = SQLTable(
+            "asked",
+            [
+                .init("place", .integer), .init("jobid", .text), .init("which", .integer),
+                .init("token", .blob),
+            ]
+        )
+        for (place, claim) in claims.enumerated() {
+            table.add([place, claim.jobID.text, claim.number, claim.token.bytes])
+        }
+        let rows = try db.rows(of: table) { source in
             """
-            SELECT \(columns), state FROM images
-            WHERE job = (SELECT seq FROM jobs WHERE id = ?) AND number = ? AND claim = ?
-            """,
-            claims.map { [$0.jobID.text, $0.number, $0.token.bytes] }
-        ).map { rows in
-            guard let row = rows.first else { return .lost }
+            SELECT asked.place, images.id, images.job, images.errors, images.crashes,
+                images.interruptions, images.state
+            FROM \(source) JOIN jobs ON jobs.id = asked.jobid
+                JOIN images ON images.job = jobs.seq AND images.number = asked.which
+            WHERE images.claim = asked.token
+            """
+        }
+        let found = try Dictionary(rows.map { (try $0["place"] as Int, $0) }) { first, _ in first }
+        return try claims.indices.map { place in
+            guard let row = found[place] else { return .lost }
             guard try row["state"] == ImageState.running.rawValue else { return .ended }
             return .held(try HeldImage(row: row))
         }

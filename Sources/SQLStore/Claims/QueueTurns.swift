@@ -22,10 +22,13 @@ struct QueueTurns {
         let rows = try db.rowsOfEach(Self.keysSQL, [["now": now]]).joined()
         latestStart = try rows.first?["latest"] ?? 0
         let heads: [Int64] = try rows.compactMap { try $0["head"] }
-        let images = try db.rowsOfEach(
-            "SELECT \(WaitingImage.columns) FROM images WHERE id IN \(db.dialect.numbers(at: "?"))",
-            heads.isEmpty ? [] : [[SQLNumbers(heads)]]
-        ).joined().map(WaitingImage.init(row:))
+        var table = SQLTable("head", [.init("image", .integer)])
+        for head in heads { table.add([head]) }
+        let images = try db.rows(of: table) { source in
+            """
+            SELECT \(WaitingImage.columns) FROM \(source) JOIN images ON images.id = head.image
+            """
+        }.map(WaitingImage.init(row:))
         let first = Dictionary(images.map { ($0.id, $0) }) { one, _ in one }
         keys = try rows.compactMap { row in
             let head: Int64? = try row["head"]
@@ -59,14 +62,21 @@ struct QueueTurns {
 
     /// Writes what each key was given.
     func save(_ db: any SQLSession) throws {
-        try db.executeLater(
+        var table = SQLTable(
+            "share",
+            [.init("tenant", .text), .init("started", .integer), .init("finished", .integer)]
+        )
+        for (tenant, share) in shares.sorted(by: { $0.key < $1.key }) {
+            table.add([tenant, share.started, share.finished])
+        }
+        try db.executeLater(table) { source in
             """
-            INSERT INTO fair_shares (tenant, started, finished) VALUES (?, ?, ?)
+            INSERT INTO fair_shares (tenant, started, finished)
+            SELECT share.tenant, share.started, share.finished FROM \(source) WHERE true
             ON CONFLICT (tenant) DO UPDATE SET
                 started = excluded.started, finished = excluded.finished
-            """,
-            shares.sorted { $0.key < $1.key }.map { [$0.key, $0.value.started, $0.value.finished] }
-        )
+            """
+        }
     }
 
     // MARK: - Reading

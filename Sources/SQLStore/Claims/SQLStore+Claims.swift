@@ -75,18 +75,10 @@ extension SQLStore {
         lease: Duration = .seconds(60)
     ) async throws(StoreError) -> [Bool] {
         try await write { db in
-            try db.lock(.leases(Self.jobs(db, of: claims)))
+            try db.lock(.leases(claims.map(\.jobID.text)))
             try db.mayBeForgotten()
             return try Self.lengthen(db, claims, until: db.now + lease.milliseconds)
         }
-    }
-
-    /// Returns the sequence numbers of the jobs of claims; those that are erased have none.
-    static func jobs(_ db: any SQLSession, of claims: [ClaimedImage]) throws -> [Int64] {
-        try db.rowsOfEach(
-            "SELECT seq FROM jobs WHERE id = ?",
-            Set(claims.map(\.jobID.text)).sorted().map { [$0] }
-        ).compactMap { try $0.first?["seq"] }
     }
 
     /// Extends leases and returns which are still held.

@@ -8,14 +8,14 @@ extension SQLStore {
         _ outcomes: [(ClaimedImage, ImageOutcome)]
     ) async throws(StoreError) -> [Bool] {
         let (counted, wakesWorkers) = try await write { [self] db in
-            try db.lock(.jobs(Self.jobs(db, of: outcomes.map(\.0))))
+            try db.lock(.namedJobs(outcomes.map(\.0.jobID.text)))
+            let claimed = try HeldImage.fetch(db, outcomes.map(\.0))
             let time = try db.now
             var ledger = JobLedger()
             var writes: [(image: HeldImage, write: ImageWrite)] = []
             var attachments: [(image: Int64, attachment: StoredAttachment)] = []
             // One that is told twice in a call counts once.
             var ended: Set<Int64> = []
-            let claimed = try HeldImage.fetch(db, outcomes.map(\.0))
             let counted = try zip(claimed, outcomes).map { claimed, outcome in
                 switch claimed {
                 case .lost: return false

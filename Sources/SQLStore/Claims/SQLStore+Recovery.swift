@@ -70,4 +70,12 @@ extension SQLStore {
         if wakesWorkers { wakeWorkers() }
         return count
     }
+
+    /// Returns the sequence numbers of the jobs of claims; those that are erased have none.
+    private static func jobs(_ db: any SQLSession, of claims: [ClaimedImage]) throws -> [Int64] {
+        try db.rowsOfEach(
+            "SELECT seq FROM jobs WHERE id = ?",
+            Set(claims.map(\.jobID.text)).sorted().map { [$0] }
+        ).compactMap { try $0.first?["seq"] }
+    }
 }

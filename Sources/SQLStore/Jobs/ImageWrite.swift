@@ -41,10 +41,16 @@ struct ImageWrite {
         _ db: any SQLSession,
         _ writes: [(write: ImageWrite, image: Int64)]
     ) throws -> [Bool] {
-        try db.executeEach(
-            sql(where: "id = :image"),
-            writes.map { try $0.write.arguments + ["image": $0.image] }
-        ).map { $0 == 1 }
+        var table = SQLTable("step", [.init("image", .integer)] + columns)
+        for (write, image) in writes { table.add([image] + (try write.values)) }
+        let changed = try db.rows(of: table) { source in
+            """
+            UPDATE images SET \(assignments { "step.\($0)" }) FROM \(source)
+            WHERE images.id = step.image AND images.state = step.old RETURNING images.id
+            """
+        }
+        let images = try Set(changed.map { try $0["id"] as Int64 })
+        return writes.map { images.contains($0.image) }
     }
 
     /// Applies the transition to all images in its old state that match a condition.
@@ -55,43 +61,69 @@ struct ImageWrite {
         where condition: StaticString,
         _ arguments: SQLArguments
     ) throws -> Int {
-        try db.execute(Self.sql(where: condition), self.arguments + arguments)
+        let names = Self.columns.map(\.name)
+        let values = SQLArguments.named(
+            Dictionary(zip(names, try values.map { $0?.sqlValue ?? .null })) { first, _ in first }
+        )
+        return try db.execute(
+            """
+            UPDATE images SET \(Self.assignments { ":\($0)" })
+            WHERE state = :old AND \(condition)
+            """,
+            values + arguments
+        )
     }
 
-    private var arguments: SQLArguments {
+    private static let columns: [SQLTable.Column] = [
+        .init("old", .text), .init("new", .text), .init("claims", .integer),
+        .init("now", .integer), .init("errors", .integer), .init("crashes", .integer),
+        .init("interruptions", .integer), .init("fault", .text), .init("owner", .text),
+        .init("until", .integer), .init("token", .blob), .init("keeps", .integer),
+        .init("available", .integer), .init("finished", .integer), .init("code", .text),
+        .init("detail", .text), .init("output", .blob), .init("size", .integer),
+        .init("crc32", .integer), .init("report", .text),
+    ]
+
+    /// The values of ``columns``.
+    private var values: [(any SQLConvertible)?] {
         get throws {
             precondition(transition.takesLease == (lease != nil), "a lease belongs to a claim")
             return [
-                "old": transition.old.rawValue, "new": transition.new.rawValue,
-                "claims": transition.takesLease ? 1 : 0, "now": now,
-                "errors": transition.faults.errors, "crashes": transition.faults.crashes,
-                "interruptions": transition.faults.interruptions,
-                "fault": fault.map { String($0.prefix(500)) },
-                "owner": lease?.owner.description, "until": lease?.until,
-                "token": lease.map { $0.token.bytes }, "keeps": keepsToken ? 1 : 0,
-                "available": transition.new == .queued ? now + transition.delay.milliseconds : nil,
-                "finished": transition.isTerminal ? now : nil,
-                "code": transition.failure?.code, "detail": transition.failure?.detail,
-                "output": result.map { $0.output.sha256.bytes },
-                "size": result.map { Int64(clamping: $0.output.size) },
-                "crc32": result.map { Int64($0.crc32) },
-                "report": try result.map { try JSONColumn.encode($0.report) },
+                transition.old.rawValue, transition.new.rawValue,
+                transition.takesLease ? 1 : 0, now,
+                transition.faults.errors, transition.faults.crashes,
+                transition.faults.interruptions,
+                fault.map { String($0.prefix(500)) },
+                lease?.owner.description, lease?.until,
+                lease.map { $0.token.bytes }, keepsToken ? 1 : 0,
+                transition.new == .queued ? now + transition.delay.milliseconds : nil,
+                transition.isTerminal ? now : nil,
+                transition.failure?.code, transition.failure?.detail,
+                result.map { $0.output.sha256.bytes },
+                result.map { Int64(clamping: $0.output.size) },
+                result.map { Int64($0.crc32) },
+                try result.map { try JSONColumn.encode($0.report) },
             ]
         }
     }
 
-    private static func sql(where condition: StaticString) -> String {
+    /// What a statement sets, given how it writes the value of a column.
+    private static func assignments(_ value: (String) -> String) -> String {
         """
-        UPDATE images SET state = :new, attempt = attempt + :claims,
-            errors = :errors, crashes = :crashes, interruptions = :interruptions,
-            last_fault = coalesce(:fault, last_fault), lease_owner = :owner, lease_until = :until,
-            claim = CASE WHEN :keeps = 1 THEN claim ELSE :token END,
-            available_at = coalesce(:available, available_at),
-            started_at = CASE WHEN :claims = 1 THEN coalesce(started_at, :now) ELSE started_at END,
-            finished_at = CASE WHEN started_at > :finished THEN started_at ELSE :finished END,
-            failure_code = :code, failure_detail = :detail,
-            output_sha256 = :output, output_size = :size, output_crc32 = :crc32, report = :report
-        WHERE state = :old AND \(condition)
+        state = \(value("new")), attempt = images.attempt + \(value("claims")),
+            errors = \(value("errors")), crashes = \(value("crashes")),
+            interruptions = \(value("interruptions")),
+            last_fault = coalesce(\(value("fault")), images.last_fault),
+            lease_owner = \(value("owner")), lease_until = \(value("until")),
+            claim = CASE WHEN \(value("keeps")) = 1 THEN images.claim ELSE \(value("token")) END,
+            available_at = coalesce(\(value("available")), images.available_at),
+            started_at = CASE WHEN \(value("claims")) = 1
+                THEN coalesce(images.started_at, \(value("now"))) ELSE images.started_at END,
+            finished_at = CASE WHEN images.started_at > \(value("finished"))
+                THEN images.started_at ELSE \(value("finished")) END,
+            failure_code = \(value("code")), failure_detail = \(value("detail")),
+            output_sha256 = \(value("output")), output_size = \(value("size")),
+            output_crc32 = \(value("crc32")), report = \(value("report"))
         """
     }
 }

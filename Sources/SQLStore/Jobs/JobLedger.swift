@@ -34,11 +34,14 @@ struct JobLedger {
             [[SQLNumbers(steps.keys.sorted())]]
         ).flatMap(\.self)
         guard rows.count == steps.count else { throw StoreError.corrupt("an image has no job") }
-        try db.executeLater(Self.sql, rows.map { try arguments($0, now: now) })
+        var table = SQLTable("change", Self.columns)
+        for row in rows { table.add(try values(row, now: now)) }
+        try db.executeLater(table, Self.sql)
         for job in steps.keys { db.noteChange(ofJob: job) }
     }
 
-    private func arguments(_ row: SQLRow, now: Int64) throws -> SQLArguments {
+    /// The values of ``columns``.
+    private func values(_ row: SQLRow, now: Int64) throws -> [(any SQLConvertible)?] {
         let job: Int64 = try row["seq"]
         var counts = try JobCounts(row: row)
         let old = counts.state
@@ -56,25 +59,36 @@ struct JobLedger {
             throw StoreError.corrupt("a job cannot go from \(old.rawValue) to \(state.rawValue)")
         }
         return [
-            "state": state.rawValue, "queued": counts.queued, "running": counts.running,
-            "done": counts.done, "failed": counts.failed, "quarantined": counts.quarantined,
-            "cancelled": counts.cancelled, "doneendings": endings.done,
-            "failedendings": endings.failed, "quarantinedendings": endings.quarantined,
-            "cancelledendings": endings.cancelled,
-            "started": state == .queued ? started : started ?? now,
-            "finished": state.isTerminal ? max(now, started ?? now, created) : nil,
-            "expires": state.isTerminal ? now + retention : nil, "job": job,
+            job, state.rawValue, counts.queued, counts.running, counts.done, counts.failed,
+            counts.quarantined, counts.cancelled, endings.done, endings.failed,
+            endings.quarantined, endings.cancelled,
+            state == .queued ? started : started ?? now,
+            state.isTerminal ? max(now, started ?? now, created) : nil,
+            state.isTerminal ? now + retention : nil,
         ]
     }
 
-    private static let sql = """
-        UPDATE jobs SET state = :state, queued_count = :queued, running_count = :running,
-            done_count = :done, failed_count = :failed, quarantined_count = :quarantined,
-            cancelled_count = :cancelled, done_endings = done_endings + :doneendings,
-            failed_endings = failed_endings + :failedendings,
-            quarantined_endings = quarantined_endings + :quarantinedendings,
-            cancelled_endings = cancelled_endings + :cancelledendings,
-            started_at = :started, finished_at = :finished, expires_at = :expires
-        WHERE seq = :job
+    private static let columns =
+        [SQLTable.Column("job", .integer), SQLTable.Column("state", .text)]
+        + [
+            "queued", "running", "done", "failed", "quarantined", "cancelled", "doneendings",
+            "failedendings", "quarantinedendings", "cancelledendings", "started", "finished",
+            "expires",
+        ].map { SQLTable.Column($0, .integer) }
+
+    private static func sql(_ source: String) -> String {
         """
+        UPDATE jobs SET state = change.state, queued_count = change.queued,
+            running_count = change.running, done_count = change.done,
+            failed_count = change.failed, quarantined_count = change.quarantined,
+            cancelled_count = change.cancelled,
+            done_endings = jobs.done_endings + change.doneendings,
+            failed_endings = jobs.failed_endings + change.failedendings,
+            quarantined_endings = jobs.quarantined_endings + change.quarantinedendings,
+            cancelled_endings = jobs.cancelled_endings + change.cancelledendings,
+            started_at = change.started, finished_at = change.finished,
+            expires_at = change.expires
+        FROM \(source) WHERE jobs.seq = change.job
+        """
+    }
 }

@@ -34,6 +34,21 @@ package protocol SQLSession: AnyObject {
     /// no way to the database of its own, and fails then.
     func executeLater(_ sql: String, _ arguments: [SQLArguments]) throws
 
+    /// Runs a statement on a table of values, and returns its rows; without a row in the table it is
+    /// not run.
+    ///
+    /// The rows come in no order. Whether the statement sees what it does to other rows is left
+    /// open.
+    ///
+    /// - Parameters:
+    ///   - table: The values.
+    ///   - sql: Makes the statement, given what stands after `FROM` for the table.
+    func rows(of table: SQLTable, _ sql: (_ source: String) -> String) throws -> [SQLRow]
+
+    /// Runs a statement on a table of values before the next statement, or the end; it costs no way
+    /// to the database of its own, and fails then.
+    func executeLater(_ table: SQLTable, _ sql: (_ source: String) -> String) throws
+
     /// Runs statements that find their rows in the order of an index.
     ///
     /// As long as a database has not counted what waits, it may think it as good to find all rows by
@@ -65,6 +80,21 @@ extension SQLSession {
 
     package func executeLater(_ sql: String, _ arguments: [SQLArguments]) throws {
         try executeEach(sql, arguments)
+    }
+
+    package func rows(
+        of table: SQLTable,
+        _ sql: (_ source: String) -> String
+    ) throws -> [SQLRow] {
+        let statement = sql(table.oneRow)
+        return try table.arguments.flatMap { try rows(statement, $0) }
+    }
+
+    package func executeLater(
+        _ table: SQLTable,
+        _ sql: (_ source: String) -> String
+    ) throws {
+        try executeLater(sql(table.oneRow), table.arguments)
     }
 
     package func withoutSorting<Value>(_ body: () throws -> Value) throws -> Value { try body() }
@@ -152,8 +182,12 @@ package enum StoreLock: Sendable, Equatable {
     case queue
     /// Jobs, by their sequence numbers, with the states of their images.
     case jobs([Int64])
-    /// The leases of jobs' images, which others may lengthen meanwhile, too.
-    case leases([Int64])
+    /// Jobs, by their identifiers, with the states of their images; taken in the order of their
+    /// sequence numbers.
+    case namedJobs([String])
+    /// The leases of the images of jobs, by their identifiers, which others may lengthen meanwhile,
+    /// too.
+    case leases([String])
     /// The right to remove blobs; nobody notes that one is to be placed meanwhile.
     case removal
     /// The right to note that a blob is to be placed, which others may have, too.
