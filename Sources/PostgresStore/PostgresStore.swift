@@ -50,6 +50,28 @@ public final class PostgresStore: Sendable {
         }
     }
 
+    /// Connects to the database of nodes that may be running, for commands; it must have this
+    /// version's schema already.
+    ///
+    /// This blocks on the network and the database.
+    ///
+    /// - Parameters:
+    ///   - location: Where the database is.
+    ///   - generatorVersion: The version of the semantic images that new classes get.
+    /// - Throws: ``StoreError``.
+    public convenience init(
+        attachingTo location: PostgresLocation,
+        generatorVersion: Int
+    ) throws(StoreError) {
+        try self.init(
+            location,
+            generatorVersion: generatorVersion,
+            connections: 2,
+            making: nil,
+            clock: PostgresClock()
+        )
+    }
+
     /// Connects, with a clock that moves only when told; for tests.
     package convenience init(
         _ location: PostgresLocation,
@@ -69,7 +91,7 @@ public final class PostgresStore: Sendable {
         _ location: PostgresLocation,
         generatorVersion: Int,
         connections: Int,
-        making isMade: Bool,
+        making isMade: Bool?,
         clock: PostgresClock
     ) throws(StoreError) {
         parts = StoreParts(generatorVersion: generatorVersion)
@@ -90,7 +112,11 @@ public final class PostgresStore: Sendable {
             parts.watches.notify(changed ?? jobs)
         }
         owner = ClaimToken.random().bytes.map { String($0, radix: 16) }.joined()
-        try prepareSchema(location.schema, making: isMade)
+        if let isMade {
+            try prepareSchema(location.schema, making: isMade)
+        } else {
+            try checkSchema()
+        }
     }
 
     /// Removes a schema with everything in it; for tests.
@@ -110,6 +136,15 @@ public final class PostgresStore: Sendable {
             try MigrationRunner(migrations: Migrations.postgres)
                 .run(session, making: isMade, now: session.now)
             try session.commit()
+        }
+    }
+
+    private func checkSchema() throws(StoreError) {
+        try pool.runNow { connection, _ in
+            let session = PostgresSession(connection, placeholders: placeholders, clock: clock)
+            try MigrationRunner(migrations: Migrations.postgres).check(session)
+            // From here on this process knows the database's time.
+            _ = try session.now
         }
     }
 

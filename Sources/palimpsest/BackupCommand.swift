@@ -26,6 +26,9 @@ struct BackupCommand: ParsableCommand {
 
     func run() throws {
         FileSystem.keepNewFilesPrivate()
+        try dataOption.requireSQLite(
+            instead: "Back that up by its own means, such as pg_dump, and photos by their store's."
+        )
         let result: DataFolderBackup.Result
         do throws(StoppedService.Fault) {
             result = try DataFolderBackup(of: dataOption.path, to: backup).run()

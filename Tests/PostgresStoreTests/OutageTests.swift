@@ -57,7 +57,7 @@ import Testing
         let idempotency = NewJob.Idempotency(key: "once", fingerprint: blob("request"))
         proxy.set(cut)
         let job = try await store.job(tenant, sizes: [1, 2], idempotency: idempotency)
-        // What was claimed in a commit that nobody heard of is left to its lease.
+        proxy.set(cut)
         let claims = try await store.claim(owner: worker())
         #expect(claims.count == 2)
         proxy.set(cut)
@@ -72,7 +72,61 @@ import Testing
         proxy.set(cut)
         #expect(try await store.addTestMessage(of: tenant) != nil)
         #expect(try count("webhook_messages") == "1")
-        #expect(proxy.commitsCut == 4)
+        #expect(proxy.commitsCut == 5)
+    }
+
+    @Test(arguments: [Proxy.Cut.beforeCommit, .afterCommit])
+    func `A commit that was cut off tells what it removed or changed`(
+        cut: Proxy.Cut
+    ) async throws {
+        defer { drop() }
+        let proxy = try Proxy()
+        let store = try store(proxy)
+        let (admin, tenant) = (try await store.tenant(), try await store.tenant())
+        let job = try await store.job(tenant, sizes: [1])
+        let claim = try #require(try await store.claim(owner: worker()).first)
+        try await store.finish(claim, .failed(broken))
+        proxy.set(cut)
+        guard
+            case .queued(let again)? = try await store.retryJob(job.id, image: nil, tenant: tenant)
+        else {
+            Issue.record("the job was not tried again")
+            return
+        }
+        #expect(again.counts == JobCounts(queued: 1))
+
+        let old = StoredBlob(sha256: blob("old"), size: 1)
+        let new = StoredBlob(sha256: blob("new"), size: 1)
+        let cats = try ClassLabel("cats")
+        _ = try await store.importSemanticImage(old, tenant: tenant, label: cats)
+        proxy.set(cut)
+        guard
+            case .imported(_, let replaced) = try await store.importSemanticImage(
+                new,
+                tenant: tenant,
+                label: cats
+            )
+        else {
+            Issue.record("the picture was not imported")
+            return
+        }
+        #expect(replaced == [old.sha256])
+        proxy.set(cut)
+        let removed = try await store.removeImportedSemanticImages(
+            tenant: tenant,
+            label: cats
+        )
+        #expect(removed == [new.sha256])
+
+        proxy.set(cut)
+        let erased = try await store.deleteJob(job.id, tenant: tenant)
+        #expect(erased?.compactMap(\.input).count == 1)
+        #expect(try await store.deleteJob(job.id, tenant: tenant) == nil)
+        proxy.set(cut)
+        #expect(try await store.revokeKey(tenant) == .revoked)
+        #expect(try await store.revokeKey(tenant) == .revokedBefore)
+        #expect(try await store.revokeKey(admin) != .unknown)
+        #expect(proxy.commitsCut == 5)
     }
 
     @Test func `Idle connections that died are replaced, and nobody notices`() async throws {

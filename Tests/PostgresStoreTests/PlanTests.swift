@@ -8,7 +8,9 @@ import Testing
 @testable import PostgresStore
 
 /// How the server carries out what the store sends, in large tables: nothing may go through all
-/// images or jobs. `make test-cluster` takes a million images, `make test` two hundred thousand.
+/// images or jobs.
+///
+/// `make test-cluster` takes a million images, `make test` two hundred thousand.
 ///
 /// The server's own `auto_explain` writes every plan to its log, those of triggers and references,
 /// too.

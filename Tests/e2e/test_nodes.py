@@ -1,5 +1,7 @@
 """Several nodes on one PostgreSQL database: what they do together, and who is refused."""
 
+import json
+import os
 import subprocess
 
 import pytest
@@ -90,3 +92,50 @@ def test_a_node_that_would_do_harm_does_not_start(cluster):
     one.kill()
     assert one.start().curl("/healthz").status == 200
     assert one.stop() == 0
+
+
+def palimpsest(cluster, *arguments, variable=None):
+    """Runs a command of an operator; `variable` sets PALIMPSEST_DATABASE."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("PALIMPSEST_")}
+    if variable:
+        environment["PALIMPSEST_DATABASE"] = variable
+    return subprocess.run(
+        [BINARY, *arguments], capture_output=True, text=True, timeout=60, env=environment
+    )
+
+
+def test_keys_and_classes_of_running_servers_by_the_command_line(cluster):
+    one = cluster("one")
+    there = ["--database", cluster.database]
+    made = palimpsest(cluster, "keys", "create", "press", *there)
+    assert made.returncode == 0, made.stderr
+    secret = made.stdout.strip()
+    form = ["-F", "class=dune", "-F", f"file=@{DUNE}"]
+    job = one.curl("/v1/jobs", *form, key=secret)
+    assert job.status == 202
+    listed = palimpsest(cluster, "keys", "list", variable=cluster.database)
+    assert [line.split("\t")[1] for line in listed.stdout.splitlines()] == ["admin", "press"]
+    shown = json.loads(palimpsest(cluster, "keys", "show", "press", *there).stdout)
+    assert shown == json.loads(one.curl(f"/v1/keys/{shown['id']}", key=one.key).body)
+    classes = palimpsest(cluster, "classes", "list", *there)
+    assert classes.stdout.startswith("dune\tpress\t"), classes.stderr
+    assert palimpsest(cluster, "keys", "revoke", "press", *there).returncode == 0
+    one.wait_for(
+        lambda: one.curl("/v1/jobs", key=secret).status == 401, "the key's end on the server"
+    )
+    # Who has lost every admin key makes one.
+    admin = palimpsest(cluster, "keys", "create", "new", "--scopes", "admin", *there).stdout.strip()
+    assert one.curl("/v1/keys", key=admin).status == 200
+    assert one.stop() == 0
+
+    wrong = palimpsest(cluster, "keys", "list", "--database", "mysql://db/x")
+    assert wrong.returncode == 2 and wrong.stderr.startswith("Error: --database must be sqlite")
+    url = cluster.database.replace("schema=e2e", "schema=none")
+    none = palimpsest(cluster, "keys", "list", "--database", url)
+    assert none.returncode == 1 and "cannot be used" in none.stderr
+    for command in (["backup", "copy"], ["classes", "import", "."]):
+        refused = palimpsest(
+            cluster, *command, "--data", cluster.folder / "one", variable=cluster.database
+        )
+        assert refused.returncode == 1
+        assert "PALIMPSEST_DATABASE names another database" in refused.stderr

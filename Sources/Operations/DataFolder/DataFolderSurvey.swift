@@ -126,8 +126,8 @@ struct DataFolderSurvey {
         DataFolder.Fault(
             description:
                 "The database of \(path) was moved to PostgreSQL by `palimpsest migrate`: serve it with --database "
-                + "and --blobs, and manage keys and classes by the HTTP API. To go back to "
-                + "what it was then, rename \(DataFolder.migratedDatabaseName) to "
+                + "and --blobs, give `palimpsest keys` that --database, and import classes by the HTTP API. To go "
+                + "back to what it was then, rename \(DataFolder.migratedDatabaseName) to "
                 + "\(DataFolder.databaseName)."
         )
     }

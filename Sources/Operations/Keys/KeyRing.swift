@@ -1,9 +1,11 @@
 import JobModel
+import PostgresStore
 public import Queue
 import SQLiteStore
 import SemanticImages
 
-/// The API keys in a data folder, for commands; a running service applies every change at once.
+/// The API keys of a service, for commands; running servers apply every change at once, or, on other
+/// machines, within a second.
 ///
 /// It takes no lock and never changes the database's schema, so it does not get in a server's way.
 public final class KeyRing: Sendable {
@@ -11,7 +13,7 @@ public final class KeyRing: Sendable {
     public struct Fault: Error, Sendable, CustomStringConvertible {
         /// One sentence.
         public let description: String
-        /// Whether the request itself is invalid, whatever the data folder holds.
+        /// Whether the request itself is invalid, whatever the database holds.
         public var isUsage = false
     }
 
@@ -37,7 +39,8 @@ public final class KeyRing: Sendable {
         }
     }
 
-    private let path: String
+    /// What holds the keys, as a sentence begins with it.
+    private let place: String
     private let store: any KeyCatalog & StoreUpkeep
 
     /// Opens the data folder of a server, which may be running.
@@ -46,7 +49,7 @@ public final class KeyRing: Sendable {
     /// - Throws: ``Fault`` if there is no data folder, it belongs to another user, or its database
     ///   has another version's schema.
     public init(dataFolder path: String) throws(Fault) {
-        self.path = path
+        place = "The data folder \(path)"
         do {
             let database = try DataFolder.existingDatabase(of: path)
             store = try SQLiteStore(
@@ -57,7 +60,25 @@ public final class KeyRing: Sendable {
             throw Fault(description: fault.description)
         } catch {
             let loss = DataFolder.loss(error, of: path)
-            throw loss.map { Fault(description: $0.description) } ?? Self.unusable(path, error)
+            throw loss.map { Fault(description: $0.description) } ?? Self.unusable(place, error)
+        }
+    }
+
+    /// Opens the database of servers that may be running.
+    ///
+    /// This blocks on the network and the database.
+    ///
+    /// - Parameter location: Where the database is.
+    /// - Throws: ``Fault`` if it does not answer, or has no schema, or another version's.
+    public init(database location: DatabaseLocation.PostgresDatabase) throws(Fault) {
+        place = "The database \(location.location)"
+        do throws(StoreError) {
+            store = try PostgresStore(
+                attachingTo: location.location,
+                generatorVersion: SemanticImageGenerator.version
+            )
+        } catch {
+            throw Self.unusable(place, error)
         }
     }
 
@@ -65,7 +86,7 @@ public final class KeyRing: Sendable {
     ///
     /// - Throws: ``Fault``.
     public func close() throws(Fault) {
-        do { try store.close() } catch { throw Self.unusable(path, error) }
+        do { try store.close() } catch { throw Self.unusable(place, error) }
     }
 
     // MARK: - Changing
@@ -94,7 +115,7 @@ public final class KeyRing: Sendable {
         } catch let fault as KeyFault {
             throw Fault(description: fault.detail, isUsage: true)
         } catch {
-            throw Self.unusable(path, error)
+            throw Self.unusable(place, error)
         }
     }
 
@@ -108,7 +129,7 @@ public final class KeyRing: Sendable {
         let key = try await key(named: named)
         let revocation: APIKeyRevocation
         do { revocation = try await store.revokeKey(key.id) } catch {
-            throw Self.unusable(path, error)
+            throw Self.unusable(place, error)
         }
         guard revocation != .lastAdmin else {
             throw Fault(
@@ -123,7 +144,7 @@ public final class KeyRing: Sendable {
 
     /// Returns all keys, including expired and revoked ones, oldest first.
     public func keys() async throws(Fault) -> [APIKey] {
-        do { return try await store.keys() } catch { throw Self.unusable(path, error) }
+        do { return try await store.keys() } catch { throw Self.unusable(place, error) }
     }
 
     /// Finds a key by identifier or name.
@@ -172,11 +193,11 @@ public final class KeyRing: Sendable {
         do {
             return String(decoding: try JSONDocument.bytes(document), as: UTF8.self)
         } catch {
-            throw Self.unusable(path, error)
+            throw Self.unusable(place, error)
         }
     }
 
-    private static func unusable(_ path: String, _ error: any Error) -> Fault {
-        Fault(description: "The data folder \(path) cannot be used: \(error)")
+    private static func unusable(_ place: String, _ error: any Error) -> Fault {
+        Fault(description: "\(place) cannot be used: \(error)")
     }
 }

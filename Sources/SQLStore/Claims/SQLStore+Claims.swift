@@ -1,5 +1,6 @@
 package import JobModel
 package import Queue
+import Synchronization
 
 extension SQLStore {
     /// Leases work for some codecs.
@@ -10,12 +11,18 @@ extension SQLStore {
         limit: Int = ClaimedImage.maxTogether
     ) async throws(StoreError) -> [[ClaimedImage]] {
         let most = min(max(limit, 1), ClaimedImage.maxTogether)
+        // What was claimed by a commit whose answer was lost would wait for its lease to run out.
+        let claimed = Mutex<[[ClaimedImage]]>([])
         return try await write { [self] db in
             // Nobody else claims meanwhile. Others may cancel or erase what is chosen here, until
             // its job is locked; that is left out then.
             try db.lock(.queue)
             try db.mayBeForgotten()
             let time = try db.now
+            if db.isRepeated {
+                let kept = try Self.held(db, claimed.withLock { $0 })
+                if !kept.isEmpty { return kept }
+            }
             let (turns, chosen) = try db.withoutSorting {
                 var turns = try QueueTurns(db, now: time, slots: max(slots, 1))
                 var chosen: [[WaitingImage]] = []
@@ -33,8 +40,23 @@ extension SQLStore {
             let taken = try take(db, chosen, lease, now: time, &ledger)
             try turns.save(db)
             try ledger.settle(db, now: time)
-            return try ClaimedJobs(db, of: taken.joined().map(\.image)).claims(taken, owner: owner)
+            let claims = try ClaimedJobs(db, of: taken.joined().map(\.image))
+                .claims(taken, owner: owner)
+            claimed.withLock { $0 = claims }
+            return claims
         }
+    }
+
+    /// Those of some claims that hold their images.
+    private static func held(
+        _ db: any SQLSession,
+        _ claims: [[ClaimedImage]]
+    ) throws -> [[ClaimedImage]] {
+        try claims.map { claims in
+            try zip(claims, HeldImage.fetch(db, claims)).compactMap { claim, held in
+                if case .held = held { claim } else { nil }
+            }
+        }.filter { !$0.isEmpty }
     }
 
     /// Leases images, except those that are no longer queued.

@@ -8,7 +8,9 @@ extension SQLStore {
         _ classes: [ImportedClass],
         tenant: APIKeyID
     ) async throws(StoreError) -> [SHA256Digest] {
-        try await write { db in
+        try await write { lost, next in
+            Array(Set(lost + next))
+        } _: { db in
             try db.lock(.tenant(tenant.text))
             let time = try db.now
             guard

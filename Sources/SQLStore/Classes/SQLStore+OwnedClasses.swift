@@ -50,7 +50,9 @@ extension SQLStore {
         label: ClassLabel,
         assignment: ClassAssignment? = nil
     ) async throws(StoreError) -> ClassCreation {
-        try await write { [self] db in
+        try await write { lost, next in
+            if case .found = next { lost } else { next }
+        } _: { [self] db in
             try db.lock(.tenant(tenant.text))
             let known = try ClassAssignment.fetch(db, tenant: tenant.text, label: label.text)
             if let known, let assignment, known != assignment { return .assignedOtherwise }
@@ -87,7 +89,12 @@ extension SQLStore {
         tenant: APIKeyID,
         label: ClassLabel
     ) async throws(StoreError) -> ClassImport {
-        try await write { db in
+        try await write { lost, next in
+            guard case .imported(let isNew, let first) = lost,
+                case .imported(_, let second) = next
+            else { return next }
+            return .imported(isNew: isNew, unreferenced: Array(Set(first + second)))
+        } _: { db in
             try db.lock(.tenant(tenant.text))
             let time = try db.now
             guard try Self.key(db, tenant)?.state(at: time) == .active else { return .keyUnusable }
@@ -107,7 +114,9 @@ extension SQLStore {
         tenant: APIKeyID,
         label: ClassLabel
     ) async throws(StoreError) -> [SHA256Digest]? {
-        try await write { db in
+        try await write { lost, next in
+            next ?? lost
+        } _: { db in
             try db.lock(.tenant(tenant.text))
             let removed = try Self.deleteImported(db, tenant: tenant, label: label)
             return removed.isEmpty ? nil : try Self.unreferenced(db, among: removed)

@@ -17,7 +17,13 @@ extension SQLStore {
         sparing kept: Set<JobIdentifier> = []
     ) async throws(StoreError) -> JobExpiry {
         guard !isTimeInDoubt else { return JobExpiry(jobs: 0, images: 0, blobs: []) }
-        return try await write { db in
+        return try await write { lost, next in
+            JobExpiry(
+                jobs: max(lost.jobs, next.jobs),
+                images: max(lost.images, next.images),
+                blobs: Array(Set(lost.blobs + next.blobs))
+            )
+        } _: { db in
             let time = try db.now
             let old = try db.values(
                 Int64.self,

@@ -31,7 +31,9 @@ extension SQLStore {
         _ id: JobIdentifier,
         tenant: APIKeyID
     ) async throws(StoreError) -> [ErasedImage]? {
-        let (images, endsLeases) = try await write { db -> ([ErasedImage]?, Bool) in
+        let (images, endsLeases) = try await write { lost, next -> ([ErasedImage]?, Bool) in
+            next.0 == nil ? lost : next
+        } _: { db in
             try db.lock(.tenant(tenant.text))
             let seq = try db.value(
                 Int64.self,

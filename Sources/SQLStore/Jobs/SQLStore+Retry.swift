@@ -8,7 +8,9 @@ extension SQLStore {
         image number: Int?,
         tenant: APIKeyID
     ) async throws(StoreError) -> JobRetry? {
-        let retry = try await write { [self] db -> JobRetry? in
+        let retry = try await write { lost, next -> JobRetry? in
+            if case .nothing = next { lost } else { next }
+        } _: { [self] db in
             let find = "SELECT * FROM jobs WHERE id = ? AND tenant = ?"
             try db.lock(.tenant(tenant.text))
             guard let seq: Int64 = try db.row(find, [id.text, tenant.text])?["seq"] else {

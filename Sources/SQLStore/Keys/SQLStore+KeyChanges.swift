@@ -42,7 +42,9 @@ extension SQLStore {
     @discardableResult
     public func revokeKey(_ id: APIKeyID) async throws(StoreError) -> APIKeyRevocation {
         defer { keysHaveChanged() }
-        return try await write { db in
+        return try await write { lost, next in
+            next == .revokedBefore ? lost : next
+        } _: { db in
             try db.lock(.administrators)
             let time = try db.now
             guard let key = try Self.key(db, id) else { return .unknown }

@@ -43,6 +43,8 @@ package protocol SQLSession: AnyObject {
     /// - Parameters:
     ///   - table: The values.
     ///   - sql: Makes the statement, given what stands after `FROM` for the table.
+    /// - Returns: The rows.
+    /// - Throws: Errors of the database.
     func rows(of table: SQLTable, _ sql: (_ source: String) -> String) throws -> [SQLRow]
 
     /// Runs a statement on a table of values before the next statement, or the end; it costs no way

@@ -17,7 +17,9 @@ extension SQLStore {
         secret: [UInt8],
         of tenant: APIKeyID
     ) async throws(StoreError) -> Bool {
-        try await write { db in
+        try await write { lost, next in
+            lost || next
+        } _: { db in
             try db.lock(.tenant(tenant.text))
             let time = try db.now
             let isNew = try !Self.hasWebhook(db, of: tenant)
@@ -35,7 +37,9 @@ extension SQLStore {
 
     /// Takes a key's webhook away, with all messages.
     public func removeWebhook(of tenant: APIKeyID) async throws(StoreError) -> Bool {
-        try await write { db in
+        try await write { lost, next in
+            lost || next
+        } _: { db in
             try db.lock(.tenant(tenant.text))
             return try db.execute("DELETE FROM webhooks WHERE tenant = ?", [tenant.text]) > 0
         }

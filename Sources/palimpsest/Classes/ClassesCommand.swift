@@ -8,7 +8,10 @@ struct ClassesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "classes",
         abstract: "Lists the classes of a service, and imports semantic images for them.",
-        discussion: "The server that has the data folder must be stopped meanwhile.",
+        discussion: """
+            The server that has the data folder must be stopped meanwhile. Where machines share a \
+            database in PostgreSQL, import by the HTTP API.
+            """,
         subcommands: [ClassesImportCommand.self, ClassesListCommand.self]
     )
 }
@@ -27,6 +30,20 @@ struct DataOption: ParsableArguments {
     var path: String {
         data ?? ProcessInfo.processInfo.environment[SettingsKey.data.variable]
             ?? Settings().dataFolder
+    }
+
+    /// Refuses to go on where the service's database is said to be elsewhere.
+    ///
+    /// - Parameter sentence: What to do then.
+    /// - Throws: ``CommandFault``.
+    func requireSQLite(instead sentence: String) throws(CommandFault) {
+        let variable = SettingsKey.database.variable
+        guard let setting = ProcessInfo.processInfo.environment[variable], setting != "sqlite"
+        else { return }
+        throw CommandFault(
+            "This works on a data folder with SQLite, but \(variable) names another database. "
+                + sentence
+        )
     }
 
     /// Opens the folder, which must not be in use by a server.

@@ -47,6 +47,9 @@ struct ClassesImportCommand: AsyncParsableCommand {
     @OptionGroup var filterOption: SystemCallFilterOption
 
     func run() async throws {
+        try dataOption.requireSQLite(
+            instead: "Import by the HTTP API: PUT /v1/classes/LABEL/semantic-image."
+        )
         // Keep the stored files private, as the server does.
         FileSystem.keepNewFilesPrivate()
         let models = try weightsOptions.find()

@@ -10,20 +10,27 @@ struct ClassesListCommand: AsyncParsableCommand {
         discussion: """
             One line a class: its label, the name and the identifier of the API key that it \
             belongs to, and whether its semantic image is generated, with the generator's version \
-            and the class's index, or imported, with how many there are. Tabs stand between them.
+            and the class's index, or imported, with how many there are. Tabs stand between them. \
+            With a database in PostgreSQL servers may run meanwhile.
             """
     )
 
-    @OptionGroup var dataOption: DataOption
+    @OptionGroup var storeOptions: StoreOptions
 
     @OptionGroup var jsonOption: JSONOption
 
     func run() async throws {
-        let service = try dataOption.open()
+        let location = try storeOptions.location
         let summaries: [ClassSummary]
         do throws(StoppedService.Fault) {
-            summaries = try await service.classes()
-            try service.close()
+            switch location {
+            case .postgres(let database):
+                summaries = try await ClassList.classes(in: database)
+            case .folder:
+                let service = try StoppedService(dataFolder: storeOptions.dataOption.path)
+                summaries = try await service.classes()
+                try service.close()
+            }
         } catch {
             throw CommandFault(error)
         }

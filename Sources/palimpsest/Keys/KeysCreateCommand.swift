@@ -18,7 +18,7 @@ struct KeysCreateCommand: AsyncParsableCommand {
     @Argument(help: "A name for people.")
     var name: String
 
-    @OptionGroup var dataOption: DataOption
+    @OptionGroup var storeOptions: StoreOptions
 
     @OptionGroup var jsonOption: JSONOption
 
@@ -67,7 +67,7 @@ struct KeysCreateCommand: AsyncParsableCommand {
         )
         new.expiresAt = expiresAt
         new.expiresInSeconds = expiresInSeconds
-        let (key, text) = try await dataOption.withKeys { keys throws(KeyRing.Fault) in
+        let (key, text) = try await storeOptions.withKeys { keys throws(KeyRing.Fault) in
             let (key, secret) = try await keys.create(new)
             return (
                 key, jsonOption.json ? try keys.json(of: key, secret: secret) : secret.text + "\n"

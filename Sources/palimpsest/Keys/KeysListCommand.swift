@@ -14,12 +14,12 @@ struct KeysListCommand: AsyncParsableCommand {
             """
     )
 
-    @OptionGroup var dataOption: DataOption
+    @OptionGroup var storeOptions: StoreOptions
 
     @OptionGroup var jsonOption: JSONOption
 
     func run() async throws {
-        let text = try await dataOption.withKeys { keys throws(KeyRing.Fault) in
+        let text = try await storeOptions.withKeys { keys throws(KeyRing.Fault) in
             let all = try await keys.keys()
             return jsonOption.json
                 ? try keys.json(of: all) : all.map { Self.line($0, keys.state(of: $0)) }.joined()

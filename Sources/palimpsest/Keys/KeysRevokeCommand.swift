@@ -17,12 +17,12 @@ struct KeysRevokeCommand: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("The key.", valueName: "name-or-id"))
     var key: String
 
-    @OptionGroup var dataOption: DataOption
+    @OptionGroup var storeOptions: StoreOptions
 
     @OptionGroup var jsonOption: JSONOption
 
     func run() async throws {
-        let (revoked, text) = try await dataOption.withKeys { keys throws(KeyRing.Fault) in
+        let (revoked, text) = try await storeOptions.withKeys { keys throws(KeyRing.Fault) in
             let revoked = try await keys.revoke(named: key)
             guard jsonOption.json else { return (revoked, "") }
             // As it is now, with the time of its end.

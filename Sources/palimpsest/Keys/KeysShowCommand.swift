@@ -10,13 +10,13 @@ struct KeysShowCommand: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("The key.", valueName: "name-or-id"))
     var key: String
 
-    @OptionGroup var dataOption: DataOption
+    @OptionGroup var storeOptions: StoreOptions
 
     @Flag(help: "As JSON, which it is without this too.")
     var json = false
 
     func run() async throws {
-        let text = try await dataOption.withKeys { keys throws(KeyRing.Fault) in
+        let text = try await storeOptions.withKeys { keys throws(KeyRing.Fault) in
             try keys.json(of: try await keys.key(named: key))
         }
         print(text, terminator: "")
