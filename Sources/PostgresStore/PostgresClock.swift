@@ -1,4 +1,4 @@
-import Glibc
+import POSIX
 import SQLStore
 import Synchronization
 
@@ -19,9 +19,9 @@ final class PostgresClock: Sendable {
     /// Asks the database.
     func read(_ session: any SQLSession) throws -> Int64 {
         if let fixed { return fixed() }
-        let before = Self.uptime
+        let before = Uptime.milliseconds
         guard let time = try session.value(Int64.self, Self.question) else { return estimate }
-        offset.withLock { $0 = time - (before + Self.uptime) / 2 }
+        offset.withLock { $0 = time - (before + Uptime.milliseconds) / 2 }
         return time
     }
 
@@ -31,19 +31,12 @@ final class PostgresClock: Sendable {
     /// Takes an answer that has just come.
     func note(_ time: Int64?) -> Int64? {
         guard let time else { return nil }
-        offset.withLock { $0 = time - Self.uptime }
+        offset.withLock { $0 = time - Uptime.milliseconds }
         return time
     }
 
     /// The time without asking: wrong by what the way to the database took last.
     var estimate: Int64 {
-        fixed?() ?? Self.uptime + offset.withLock { $0 }
-    }
-
-    /// Milliseconds since this machine booted.
-    static var uptime: Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_BOOTTIME, &time)
-        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+        fixed?() ?? Uptime.milliseconds + offset.withLock { $0 }
     }
 }

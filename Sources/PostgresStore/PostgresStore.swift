@@ -216,7 +216,7 @@ public final class PostgresStore: Sendable {
     // MARK: - What is this database's own
 
     /// Keys are believed for at most a second; see ``KeyCatalog/key(hash:)``.
-    package func keysVersion() async throws(StoreError) -> Int { Int(PostgresClock.uptime / 1000) }
+    package func keysVersion() async throws(StoreError) -> Int { Int(Uptime.milliseconds / 1000) }
 
     package func hint(_ hint: StoreHint) { hints.send(hint) }
 

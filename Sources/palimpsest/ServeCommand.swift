@@ -22,16 +22,15 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup var options: ServiceOptions
 
     func run() async throws {
-        try await Self.run(.server, options)
+        try await Self.run(.server, options.settings())
     }
 
     /// Runs a node until it is told to stop.
-    static func run(_ role: ProtectionService.Role, _ options: ServiceOptions) async throws {
+    static func run(_ role: ProtectionService.Role, _ settings: Settings) async throws {
         // Keep every file that the service creates private, even if an existing data folder is open
         // to others.
         FileSystem.keepNewFilesPrivate()
         plm_keep_heap_small()
-        let settings = try options.settings()
         do {
             let logger = Self.logger(settings)
             try await ProtectionService(

@@ -8,14 +8,14 @@ struct WorkerCommand: AsyncParsableCommand {
         discussion: """
             It shares --database and --blobs with the servers, and listens to nobody; --metrics-bind \
             gives it /metrics, /healthz and /readyz. --data is a folder of its own for what it is \
-            about to write. Settings of the HTTP API mean nothing to it. SIGTERM gives back what it \
-            has not finished.
+            about to write. Variables of servers mean nothing to it. SIGTERM gives back what it has \
+            not finished.
             """
     )
 
-    @OptionGroup var options: ServiceOptions
+    @OptionGroup var options: NodeOptions
 
     func run() async throws {
-        try await ServeCommand.run(.worker, options)
+        try await ServeCommand.run(.worker, Settings(flags: options.flags))
     }
 }

@@ -128,6 +128,16 @@ def test_keys_and_classes_of_running_servers_by_the_command_line(cluster):
     assert one.curl("/v1/keys", key=admin).status == 200
     assert one.stop() == 0
 
+    shared = ["--blobs", f"file://{cluster.folder}/shared"]
+    checked = palimpsest(cluster, "check-config", "--connect", *there, *shared)
+    assert checked.returncode == 0, checked.stderr
+    assert "heard of lately" in checked.stderr and checked.stderr.endswith("answers.\n")
+    (cluster.folder / "other").mkdir()
+    other = ["--blobs", f"file://{cluster.folder}/other"]
+    checked = palimpsest(cluster, "check-config", "--connect", *there, *other)
+    assert checked.returncode == 1 and "/other is empty, so" in checked.stderr
+    assert list((cluster.folder / "other").iterdir()) == []
+
     wrong = palimpsest(cluster, "keys", "list", "--database", "mysql://db/x")
     assert wrong.returncode == 2 and wrong.stderr.startswith("Error: --database must be sqlite")
     url = cluster.database.replace("schema=e2e", "schema=none")

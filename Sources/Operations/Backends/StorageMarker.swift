@@ -9,7 +9,7 @@ public import Queue
 /// photos that nobody else finds, and fail those of others.
 public enum StorageMarker {
     /// Under which name the database has the marker's hash.
-    private static let name = "storage"
+    static let name = "storage"
 
     /// Requires the marker, or makes it where no node has been before.
     ///

@@ -113,7 +113,8 @@ public struct Migration: Sendable {
             throw StoppedService.Fault(description: fault.description)
         } catch {
             throw StoppedService.Fault(
-                description: "The migration was not completed, and can be run again: \(error)"
+                description: "The migration was not completed: \(error) What is copied stays; "
+                    + "run it again when that is mended."
             )
         }
     }

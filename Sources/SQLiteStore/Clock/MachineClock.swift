@@ -1,5 +1,4 @@
 import FoundationEssentials
-import Glibc
 import POSIX
 import Queue
 
@@ -32,11 +31,7 @@ public struct MachineClock: Sendable {
     public static var system: MachineClock {
         MachineClock(
             wall: { Int64(Date().timeIntervalSince1970 * 1000) },
-            uptime: {
-                var time = timespec()
-                clock_gettime(CLOCK_BOOTTIME, &time)
-                return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
-            },
+            uptime: { Uptime.milliseconds },
             boot: bootID()
         )
     }
