@@ -34,6 +34,14 @@ final class PostgresClock: Sendable {
         fixed?() ?? Self.uptime + offset.withLock { $0 }
     }
 
+    /// How far it is ahead of this machine's wall clock, by what was last read.
+    var offsetFromWall: Duration {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        let wall = Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+        return .milliseconds(estimate - wall)
+    }
+
     /// Milliseconds since this machine booted.
     static var uptime: Int64 {
         var time = timespec()

@@ -43,9 +43,9 @@ import Testing
         clock.advance(by: .milliseconds(1))
         #expect(try await other.lead(as: "other", for: .seconds(15)))
         #expect(try await !one.lead(as: "one", for: .seconds(15)))
-        try await one.resign(as: "one")
+        try await one.leave(as: "one")
         #expect(try await !one.lead(as: "one", for: .seconds(15)))
-        try await other.resign(as: "other")
+        try await other.leave(as: "other")
         #expect(try await one.lead(as: "one", for: .seconds(15)))
     }
 
