@@ -122,7 +122,7 @@ struct ServiceMetrics: Sendable {
     }
 
     /// Returns what this node tells of the whole cluster: nothing unless it leads.
-    private func clusterText(
+    func clusterText(
         _ store: any Store,
         isLeading: @Sendable () -> Bool
     ) async throws -> String {
@@ -145,6 +145,7 @@ struct ServiceMetrics: Sendable {
     /// - Parameters:
     ///   - sources: What each scrape queries.
     ///   - connectionCount: Returns the number of open connections of the API.
+    /// - Returns: The router.
     func router(
         _ sources: Sources,
         connectionCount: @escaping @Sendable () -> Int
