@@ -118,13 +118,11 @@ def test_what_is_of_the_cluster_is_told_once_and_goes_on_when_the_leader_stops(c
     worker.kill()
     assert one.stop() == 0, one.log()
     two.wait_for(lambda: leaders([two]), "the other to lead")
-    silent = lambda node: [  # noqa: E731
-        value
-        for (name, labels), value in samples(two).items()
-        if name == "palimpsest_cluster_node_silence_seconds" and ("node", node) in labels
-    ]
-    assert not silent("one")
-    two.wait_for(lambda: silent("worker")[0] > 31, "the worker to be missed")
+    silence = "palimpsest_cluster_node_silence_seconds"
+    assert total([two], silence, node="one") == 0
+    two.wait_for(
+        lambda: total([two], silence, node="worker") > 31, "the worker to be missed"
+    )
     assert total([two], "palimpsest_cluster_nodes") == 1
     assert total([two], "palimpsest_images_ended_total", state="done") == 3
     assert two.stop() == 0, two.log()
