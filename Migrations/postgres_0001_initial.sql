@@ -243,6 +243,7 @@ CREATE TABLE leaders (
 -- The nodes that have been seen, with the codecs that they have and what one of them does in a second.
 CREATE TABLE nodes (
     name              text COLLATE "C" PRIMARY KEY,
+    role              text NOT NULL,
     version           text NOT NULL,
     -- Which machine's which data folder it is, so that two of one name are noticed.
     place             text NOT NULL,

@@ -70,6 +70,7 @@ public struct WorkerLoop: Sendable {
     let held = HeldClaims()
     let faults: FaultLog
     let observer: ImageAttempt.Observer
+    let leaseObserver: LeaseEvent.Observer
 
     /// Creates a loop; ``run(grace:)`` starts it.
     ///
@@ -83,6 +84,7 @@ public struct WorkerLoop: Sendable {
     ///   - throughput: Records the speed of the codecs.
     ///   - logger: Receives errors and crashes.
     ///   - observer: Receives each attempt at an image, for metrics.
+    ///   - leaseObserver: Receives what becomes of leases, for metrics.
     public init(
         configuration: Configuration,
         store: any WorkQueue,
@@ -91,7 +93,8 @@ public struct WorkerLoop: Sendable {
         codecs: CodecPool,
         throughput: ThroughputMeter = ThroughputMeter(),
         logger: Logger,
-        observer: @escaping ImageAttempt.Observer = { _ in }
+        observer: @escaping ImageAttempt.Observer = { _ in },
+        leaseObserver: @escaping LeaseEvent.Observer = { _ in }
     ) {
         let disk = BlockingExecutor(label: "palimpsest.workers.disk", width: codecs.count + 1)
         self.disk = disk
@@ -112,6 +115,7 @@ public struct WorkerLoop: Sendable {
         self.logger = logger
         faults = FaultLog(logger: logger)
         self.observer = observer
+        self.leaseObserver = leaseObserver
     }
 
     /// Works until the task is cancelled.
@@ -206,6 +210,7 @@ public struct WorkerLoop: Sendable {
             slots: 1,
             limit: ClaimedImage.maxTogether
         )
+        leaseObserver(.claimed(batches.first?.count ?? 0))
         guard let claims = batches.first, !claims.isEmpty else { return nil }
         held.add(claims, of: owner)
         let handout = Handout()
@@ -264,6 +269,7 @@ public struct WorkerLoop: Sendable {
                     "a worker lost leases",
                     metadata: ["worker.lost": .stringConvertible(held.count { !$0 })]
                 )
+                leaseObserver(.lost(held.count { !$0 }))
                 claims = zip(claims, held).filter(\.1).map(\.0)
                 if claims.isEmpty { return handout.abandon() }
             } catch {
@@ -311,6 +317,7 @@ public struct WorkerLoop: Sendable {
                     sparing: held.all,
                     lease: configuration.lease
                 )
+                leaseObserver(.expired(count))
                 if count > 0 {
                     logger.warning(
                         "leases expired",

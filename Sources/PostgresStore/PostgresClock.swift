@@ -1,3 +1,4 @@
+import Glibc
 import POSIX
 import SQLStore
 import Synchronization
@@ -38,5 +39,13 @@ final class PostgresClock: Sendable {
     /// The time without asking: wrong by what the way to the database took last.
     var estimate: Int64 {
         fixed?() ?? Uptime.milliseconds + offset.withLock { $0 }
+    }
+
+    /// How far it is ahead of this machine's wall clock, by what was last read.
+    var offsetFromWall: Duration {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        let wall = Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+        return .milliseconds(estimate - wall)
     }
 }

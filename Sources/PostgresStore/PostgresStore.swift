@@ -17,6 +17,7 @@ public final class PostgresStore: Sendable {
     /// This process, in its notes of blobs.
     let owner: String
     private let placeholders = Placeholders()
+    let hintCounts = HintCounts()
     private let hints: PostgresHints
     private let listener: PostgresListener
 
@@ -99,10 +100,12 @@ public final class PostgresStore: Sendable {
         let watched = WatchedJobs()
         self.pool = pool
         self.clock = clock
-        hints = PostgresHints(pool: pool, schema: location.schema)
-        listener = PostgresListener(location, parts: parts) { [parts, placeholders, clock] in
+        hints = PostgresHints(pool: pool, schema: location.schema, counts: hintCounts)
+        listener = PostgresListener(location, parts: parts, counts: hintCounts) {
+            [parts, placeholders, clock, hintCounts] in
             let jobs = parts.watches.watchedJobs
             guard !jobs.isEmpty else { return }
+            hintCounts.looked()
             let changed = try? pool.runNow { connection, _ in
                 try watched.changed(
                     among: jobs,

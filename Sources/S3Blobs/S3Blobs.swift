@@ -25,17 +25,20 @@ public final class S3Blobs: BlobStorage {
     ///   - credentials: Where the keys that sign requests are; they are read now, and again when
     ///     the store refuses them.
     ///   - scratch: A local folder for spools, which must exist. No two processes may share it.
+    ///   - observer: Receives each request with what came of it, for metrics.
     /// - Throws: ``BlobStorageError`` if libcurl or the keys are not there.
     public convenience init(
         location: S3Location,
         credentials: S3CredentialsSource,
-        scratch: String
+        scratch: String,
+        observer: @escaping StorageExchange.Observer = { _ in }
     ) throws(BlobStorageError) {
         try self.init(
             location: location,
             credentials: credentials,
             scratch: scratch,
-            retries: RetryPolicy()
+            retries: RetryPolicy(),
+            observer: observer
         )
     }
 
@@ -43,7 +46,8 @@ public final class S3Blobs: BlobStorage {
         location: S3Location,
         credentials: S3CredentialsSource,
         scratch: String,
-        retries: RetryPolicy
+        retries: RetryPolicy,
+        observer: @escaping StorageExchange.Observer = { _ in }
     ) throws(BlobStorageError) {
         self.scratch = scratch
         let keys: CurrentCredentials
@@ -53,7 +57,12 @@ public final class S3Blobs: BlobStorage {
             throw .unavailable(error.description)
         }
         do throws(HTTPFault) {
-            client = try S3Client(location: location, credentials: keys, retries: retries)
+            client = try S3Client(
+                location: location,
+                credentials: keys,
+                retries: retries,
+                observer: observer
+            )
         } catch {
             throw .unavailable(error.description)
         }

@@ -8,13 +8,19 @@ extension SQLiteStore {
     }
 
     /// Does nothing.
-    public func resign(as node: String) async throws(StoreError) {}
+    public func leave(as node: String) async throws(StoreError) {}
 
     /// Does nothing, since nobody asks.
     public func report(_ node: NodeReport) async throws(StoreError) {}
 
     /// None.
     public func nodes(seenWithin period: Duration) async throws(StoreError) -> [NodeReport] { [] }
+
+    /// None.
+    public func census(within period: Duration) async throws(StoreError) -> ClusterCensus? { nil }
+
+    /// None.
+    public var link: DatabaseLink? { nil }
 
     /// This node's.
     public func agree(on name: String, _ value: String) async throws(StoreError) -> String { value }

@@ -26,6 +26,16 @@ final class MetricSeries<Value: Sendable>: Sendable {
         }
     }
 
+    func replace(with values: [[String]: Value]) {
+        precondition(
+            values.keys.allSatisfy { $0.count == labels.count },
+            "a metric is given another number of label values"
+        )
+        let kept = values.sorted { $0.key.lexicographicallyPrecedes($1.key) }
+            .prefix(MetricRegistry.maxSeries)
+        self.values.withLock { $0 = Dictionary(uniqueKeysWithValues: kept.map { ($0, $1) }) }
+    }
+
     /// All values, sorted by their labels.
     var all: [([MetricLabel], Value)] {
         values.withLock { $0 }
@@ -67,6 +77,11 @@ public struct Gauge: Sendable {
     public func set(_ value: Double, _ labels: [String] = []) {
         series.update(labels) { $0 = value }
     }
+
+    /// Replaces all series of the gauge by these; the others are no longer told.
+    ///
+    /// - Parameter values: The numbers, by one value for each label of the gauge.
+    public func replace(with values: [[String]: Double]) { series.replace(with: values) }
 
     /// Adds a positive or negative amount; `labels` has one value for each label of the gauge.
     public func add(_ amount: Double, _ labels: [String] = []) {

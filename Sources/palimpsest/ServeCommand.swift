@@ -3,6 +3,7 @@ import CLinux
 import HTTPAPI
 import Logging
 import POSIX
+import Queue
 import Telemetry
 
 struct ServeCommand: AsyncParsableCommand {
@@ -26,7 +27,7 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     /// Runs a node until it is told to stop.
-    static func run(_ role: ProtectionService.Role, _ settings: Settings) async throws {
+    static func run(_ role: NodeRole, _ settings: Settings) async throws {
         // Keep every file that the service creates private, even if an existing data folder is open
         // to others.
         FileSystem.keepNewFilesPrivate()

@@ -1,5 +1,6 @@
 import ArgumentParser
 import HTTPAPI
+import Queue
 
 struct WorkerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

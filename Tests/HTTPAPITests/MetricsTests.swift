@@ -100,13 +100,34 @@ import Testing
         #expect(sum == ["palimpsest_image_queue_duration_seconds_sum 8"])
     }
 
+    @Test("Looks into the queue and leases are counted, none of either among them")
+    func leases() {
+        let registry = MetricRegistry()
+        let metrics = WorkMetrics(registry)
+        func counts() -> [String] {
+            lines(registry, "palimpsest_queue_looks_total")
+                + lines(registry, "palimpsest_leases")
+        }
+        #expect(counts().count == 4 && counts().allSatisfy { $0.hasSuffix(" 0") })
+        for event in [LeaseEvent.claimed(2), .claimed(0), .claimed(0), .lost(3), .expired(5)] {
+            metrics.count(event)
+        }
+        #expect(
+            counts() == [
+                "palimpsest_queue_looks_total{found=\"image\"} 1",
+                "palimpsest_queue_looks_total{found=\"nothing\"} 2",
+                "palimpsest_leases_lost_total 3", "palimpsest_leases_expired_total 5",
+            ]
+        )
+    }
+
     @Test(
         "The queue's age is that of the oldest job with images in it, and ends are counted beyond the erasure of their job"
     )
     func store() async throws {
         let fixture = try await Fixture()
         let registry = MetricRegistry()
-        let metrics = WorkMetrics(registry)
+        let metrics = QueueMetrics(registry)
         func update() async throws {
             metrics.set(try await fixture.store.statistics(), now: fixture.store.currentTime)
         }

@@ -70,7 +70,8 @@ struct WorkerLoopTests {
         func loop(
             _ codecs: CodecPool,
             run: String = "run",
-            lease: Duration = .seconds(60)
+            lease: Duration = .seconds(60),
+            leaseObserver: @escaping LeaseEvent.Observer = { _ in }
         ) -> WorkerLoop {
             var configuration = WorkerLoop.Configuration(instance: "here", run: run)
             configuration.lease = lease
@@ -80,7 +81,8 @@ struct WorkerLoopTests {
                 blobs: blobs,
                 ledger: BlobLedger(blobs: blobs),
                 codecs: codecs,
-                logger: Material.logger
+                logger: Material.logger,
+                leaseObserver: leaseObserver
             )
         }
 
@@ -378,6 +380,32 @@ struct WorkerLoopTests {
             try await house.working(Material.fakeCodec("honest"), lease: .seconds(7200)) {
                 try await eventually("the job is done") { try await house.job(id).state == .done }
             }
+        }
+    }
+
+    @Test("Looks into the queue and leases taken back are told")
+    func tellsOfLeases() async throws {
+        try await withHouse { house in
+            let id = try await house.submit([[1]])
+            let dead = try #require(WorkerOwner(instance: "elsewhere", run: "run", worker: 0))
+            #expect(try await house.store.claim(owner: dead, lease: .zero).count == 1)
+            let pool = try CodecPool(
+                count: 1,
+                configuration: Material.fakeCodec("honest"),
+                logger: Material.logger
+            )
+            let events = Mutex<[LeaseEvent]>([])
+            let loop = house.loop(pool) { event in events.withLock { $0.append(event) } }
+            let running = Task { await loop.run() }
+            try await eventually("the job is done") { try await house.job(id).state == .done }
+            await eventually("the queue was seen empty") {
+                events.withLock { $0.contains(.claimed(0)) }
+            }
+            running.cancel()
+            await running.value
+            let told = events.withLock(\.self)
+            #expect(told.contains(.expired(1)) && told.contains(.claimed(1)))
+            #expect(!told.contains(.lost(1)))
         }
     }
 

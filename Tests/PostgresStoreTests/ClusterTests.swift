@@ -43,9 +43,9 @@ import Testing
         clock.advance(by: .milliseconds(1))
         #expect(try await other.lead(as: "other", for: .seconds(15)))
         #expect(try await !one.lead(as: "one", for: .seconds(15)))
-        try await one.resign(as: "one")
+        try await one.leave(as: "one")
         #expect(try await !one.lead(as: "one", for: .seconds(15)))
-        try await other.resign(as: "other")
+        try await other.leave(as: "other")
         #expect(try await one.lead(as: "one", for: .seconds(15)))
     }
 
@@ -73,6 +73,7 @@ import Testing
         )
         let second = NodeReport(
             name: "b",
+            role: .worker,
             version: "2",
             place: "there",
             codecs: 1,
@@ -86,6 +87,55 @@ import Testing
         #expect(try await one.nodes(seenWithin: .seconds(30)) == [second])
         try await one.report(second)
         #expect(try await other.nodes(seenWithin: .seconds(60)).count == 2)
+    }
+
+    @Test func `The census has who is silent, and not who has left`() async throws {
+        let (one, other) = try pair()
+        func node(_ name: String, _ role: NodeRole) -> NodeReport {
+            NodeReport(
+                name: name,
+                role: role,
+                version: "1",
+                place: name,
+                codecs: 1,
+                pixelsPerSecond: nil
+            )
+        }
+        try await one.report(node("a", .server))
+        try await one.report(node("c", .server))
+        clock.advance(by: .seconds(40))
+        try await other.report(node("b", .worker))
+        try await one.leave(as: "c")
+        let census = try #require(try await other.census(within: .seconds(3600)))
+        #expect(
+            census.nodes == [
+                .init(name: "a", role: .server, version: "1", silence: .seconds(40)),
+                .init(name: "b", role: .worker, version: "1", silence: .zero),
+            ]
+        )
+        let limit = try Server.psql("SHOW max_connections")
+        #expect("\(census.maxConnections)" == limit && census.connections >= 2)
+        clock.advance(by: .seconds(3560))
+        #expect(try await other.census(within: .seconds(3600))?.nodes.map(\.name) == ["b"])
+    }
+
+    @Test func `What comes of transactions is counted`() async throws {
+        let (one, _) = try pair()
+        let before = try #require(one.link)
+        #expect(before.limit == 4 && before.busy == 0 && before.idle > 0)
+        #expect(before.hintsHeard.keys.sorted() == ["jobs", "keys", "leases", "work"])
+        await #expect(throws: StoreError.self) {
+            try await one.write { db in _ = try db.rows("SELECT 1 / 0") }
+        }
+        try await one.check()
+        let after = try #require(one.link)
+        func more(_ outcome: DatabaseLink.Outcome) -> Int {
+            (after.transactions[outcome] ?? 0) - (before.transactions[outcome] ?? 0)
+        }
+        #expect(more(.failed) == 1 && more(.done) == 1 && more(.lost) == 0)
+        #expect(after.seconds > before.seconds && after.busy == 0)
+        try one.close()
+        await #expect(throws: StoreError.self) { try await one.check() }
     }
 
     @Test func `What the first node says counts for all`() async throws {
@@ -180,6 +230,20 @@ import Testing
         try await other.finish(claim, done(claim))
         await watch.wait(after: look, atMost: .seconds(3600))
         #expect(watch.mark != look)
+        try one.close()
+        try other.close()
+    }
+
+    @Test(.timeLimit(.minutes(5)))
+    func `Hints are counted by who sends and who hears them`() async throws {
+        let (one, other) = try livePair()
+        while other.link?.isListening != true { try await Task.sleep(for: .milliseconds(20)) }
+        #expect(one.link?.hintsSent["work"] == 0)
+        _ = try await one.job(try await one.tenant(), sizes: [1])
+        while other.link?.hintsHeard["work"] == 0 || one.link?.hintsSent["work"] == 0 {
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        #expect(other.link?.hintsSent["work"] == 0)
         try one.close()
         try other.close()
     }

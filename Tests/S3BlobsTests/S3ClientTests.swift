@@ -1,6 +1,7 @@
 import BlobStorage
 import Cryptography
 import Foundation
+import Synchronization
 import Testing
 
 @testable import S3Blobs
@@ -15,12 +16,14 @@ import Testing
 
     private func client(
         _ server: ScriptedServer,
-        _ source: S3CredentialsSource = keys
+        _ source: S3CredentialsSource = keys,
+        observer: @escaping StorageExchange.Observer = { _ in }
     ) throws -> S3Client {
         try S3Client(
             location: S3Location("s3://bucket/p?endpoint=http://127.0.0.1:\(server.port)"),
             credentials: CurrentCredentials(source),
-            retries: RetryPolicy(attempts: 3, firstPause: .milliseconds(1))
+            retries: RetryPolicy(attempts: 3, firstPause: .milliseconds(1)),
+            observer: observer
         )
     }
 
@@ -36,6 +39,27 @@ import Testing
         #expect(server.requests.count == 3)
         #expect(server.requests.allSatisfy { $0.hasPrefix("PUT /bucket/key HTTP/1.1") })
         #expect(server.requests.allSatisfy { !$0.lowercased().contains("expect:") })
+    }
+
+    @Test func `each request is told of, with what came of it`() throws {
+        let server = try ScriptedServer([
+            ScriptedServer.error(503, "SlowDown"), "", ScriptedServer.answer(200),
+            ScriptedServer.error(404, "NoSuchKey"), ScriptedServer.error(403, "AccessDenied"),
+        ])
+        let seen = Mutex<[String]>([])
+        let client = try client(server) { exchange in
+            let status = exchange.status.map(String.init) ?? "none"
+            seen.withLock { $0.append("\(exchange.operation) \(status) \(exchange.end)") }
+        }
+        try put(client)
+        #expect(throws: BlobStorageError.notFound) { try client.get("key", atMost: 9) }
+        #expect(throws: BlobStorageError.self) { try client.list("p") { _ in } }
+        #expect(
+            seen.withLock(\.self) == [
+                "put 503 repeated", "put none repeated", "put 200 answered", "get 404 answered",
+                "list 403 failed",
+            ]
+        )
     }
 
     @Test func `what does not end is given up, with the store's words`() throws {

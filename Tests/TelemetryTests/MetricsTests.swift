@@ -59,6 +59,16 @@ import Testing
         #expect(!registry.prometheusText().contains("b_total{"))
     }
 
+    @Test func `What is not among new values of a gauge is no longer told`() {
+        let registry = MetricRegistry()
+        let gauge = registry.gauge("g", help: "G.", labels: ["node"])
+        gauge.replace(with: [["a"]: 1, ["b"]: 2])
+        gauge.replace(with: [["b"]: 3])
+        #expect(registry.prometheusText().hasSuffix("# TYPE g gauge\ng{node=\"b\"} 3\n"))
+        gauge.replace(with: [:])
+        #expect(registry.prometheusText().hasSuffix("# TYPE g gauge\n"))
+    }
+
     @Test func `Ever new label values do not grow without end`() {
         let registry = MetricRegistry()
         let counter = registry.counter("c_total", help: "C.", labels: ["peer"])

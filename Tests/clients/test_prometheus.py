@@ -1,5 +1,6 @@
 """Prometheus' own tool reads the metrics and the alerts, and runs the alerts' tests."""
 
+import json
 import pathlib
 import re
 import subprocess
@@ -22,6 +23,20 @@ def test_the_alerts_are_rules_and_are_raised_when_they_should_be():
     assert "SUCCESS" in promtool(
         "test", "rules", "alert-tests.yml", cwd=pathlib.Path(__file__).parent
     )
+
+
+def test_the_dashboard_asks_in_prometheus_language(tmp_path):
+    dashboard = json.loads((ROOT / "Deploy/grafana-dashboard.json").read_text())
+    queries = [
+        target["expr"].replace("$job", "palimpsest").replace("$instance", ".*")
+        for panel in dashboard["panels"]
+        for target in panel.get("targets", [])
+    ]
+    # Rules are checked by the tool; JSON is YAML.
+    rules = [{"record": f"query:{number}", "expr": query} for number, query in enumerate(queries)]
+    file = tmp_path / "queries.yml"
+    file.write_text(json.dumps({"groups": [{"name": "dashboard", "rules": rules}]}))
+    assert f"{len(queries)} rules found" in promtool("check", "rules", file)
 
 
 def test_the_metrics_are_as_prometheus_wants_them(tmp_path):

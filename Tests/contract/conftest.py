@@ -1,7 +1,6 @@
 """The service for the contract tests, which need extra packages: `make test-contract`."""
 
 import pathlib
-import re
 import sys
 
 import pytest
@@ -9,39 +8,15 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "Tests/e2e"))
 
-from service import BINARY, FIXTURES, Service  # noqa: E402
+from measured import Measured  # noqa: E402
+from objects import Objects  # noqa: E402
+from postgres import Postgres  # noqa: E402
+from service import BINARY, FIXTURES  # noqa: E402
 
 
 @pytest.fixture(scope="session", autouse=True)
 def binary():
     assert BINARY.exists(), f"{BINARY} is missing: run `make build` first"
-
-
-class Measured(Service):
-    """A service that exposes its metrics."""
-
-    def __init__(self, data, *extra):
-        super().__init__(
-            data, None, ["--metrics-bind", "127.0.0.1:0", "--log-level", "notice", *extra]
-        )
-
-    def listening_port(self, seen):
-        ports = dict(re.findall(r'"for":"(\w+)","port":"?(\d+)', self.log()[seen:]))
-        assert self.process.poll() is None, self.log()
-        self.metrics_port = ports.get("metrics")
-        return int(ports["api"]) if {"api", "metrics"} <= set(ports) else None
-
-    def metrics(self):
-        """The text of all metrics."""
-        answer = self.curl(f"http://127.0.0.1:{self.metrics_port}/metrics")
-        assert answer.status == 200
-        assert answer.fields["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
-        return answer.body.decode()
-
-    def upload(self, *form):
-        answer = self.get("/v1/jobs", *form)
-        assert answer.status == 202, answer
-        return answer.json["links"]["self"]
 
 
 @pytest.fixture
@@ -79,3 +54,18 @@ def worked(tmp_path_factory):
     assert service.curl("/v1/jobs").status == 401
     yield service
     assert service.stop() == 0, service.log()
+
+
+@pytest.fixture(scope="module")
+def clustered(tmp_path_factory):
+    """A server with a database and an object store that it could share, and one photo done."""
+    postgres, objects = Postgres(), Objects()
+    options = ["--database", postgres.database(), "--blobs", objects.url]
+    data = tmp_path_factory.mktemp("clustered") / "data"
+    service = Measured(data, *options, environment=objects.environment).start()
+    photo = f"file=@{FIXTURES / 'hats.png'}"
+    service.finished(service.upload("--form", "class=hat", "--form", photo))
+    yield service
+    assert service.stop() == 0, service.log()
+    objects.stop()
+    postgres.stop()

@@ -5,6 +5,7 @@ import os
 import signal
 import threading
 
+import pytest
 from conftest import FIXTURES
 from events import Listener
 from prometheus_client.parser import text_string_to_metric_families
@@ -14,6 +15,9 @@ UNITS = ("_seconds", "_bytes", "_total", "_info")
 COUNTS = {
     "palimpsest_ready", "palimpsest_http_requests_in_flight", "palimpsest_http_connections",
     "palimpsest_jobs", "palimpsest_images",
+    "palimpsest_node_leads", "palimpsest_cluster_nodes", "palimpsest_cluster_database_connections",
+    "palimpsest_cluster_database_connections_max", "palimpsest_database_connections",
+    "palimpsest_database_connections_max", "palimpsest_database_listening",
     "palimpsest_codecs", "palimpsest_codecs_ready", "palimpsest_codecs_busy", "process_threads",
     "process_open_fds", "process_max_fds",
 }  # fmt: skip
@@ -37,8 +41,9 @@ def value(service, name, **labels):
     return values(service, name)[frozenset(labels.items())]
 
 
-def test_names_types_and_units_are_prometheus_conventions(worked):
-    for family in families(worked).values():
+@pytest.mark.parametrize("kind", ["worked", "clustered"])
+def test_names_types_and_units_are_prometheus_conventions(kind, request):
+    for family in families(request.getfixturevalue(kind)).values():
         assert family.documentation.endswith("."), family.name
         assert family.name.startswith(("palimpsest_", "process_"))
         # The parser strips _total from the name of a counter.
@@ -47,7 +52,8 @@ def test_names_types_and_units_are_prometheus_conventions(worked):
         assert (family.type == "counter") == full.endswith("_total"), full
         assert family.samples, f"{family.name} has no value"
         for sample in family.samples:
-            assert math.isfinite(sample.value) and sample.value >= 0, sample
+            assert math.isfinite(sample.value), sample
+            assert sample.value >= 0 or "offset" in sample.name, sample
 
 
 def test_histograms_add_up(worked):

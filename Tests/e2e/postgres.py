@@ -11,7 +11,9 @@ class Postgres:
 
     def __init__(self):
         self.numbers = itertools.count(1)
-        show = 'echo "$PALIMPSEST_TEST_POSTGRES"; exec cat'
+        show = (
+            'echo "$PALIMPSEST_TEST_POSTGRES"; echo "$PALIMPSEST_TEST_POSTGRES_CONTROL"; exec cat'
+        )
         self.process = subprocess.Popen(
             [ROOT / "scripts/with-postgres", "sh", "-c", show],
             stdin=subprocess.PIPE,
@@ -19,6 +21,7 @@ class Postgres:
             text=True,
         )
         self.url = self.process.stdout.readline().strip()
+        self.controller = self.process.stdout.readline().strip()
         assert self.url, "PostgreSQL does not start; scripts/install-packages test installs it"
 
     def database(self):
@@ -32,6 +35,10 @@ class Postgres:
         subprocess.run(
             ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", statement, url], check=True
         )
+
+    def control(self, what):
+        """Ends the server as a power cut would ("stop"), or starts it again ("start")."""
+        subprocess.run([self.controller, what], check=True)
 
     def stop(self):
         self.process.stdin.close()

@@ -45,6 +45,8 @@ class Service:
         } | (environment or {})
         self.log_path = self.data.parent / f"{self.data.name}.log"
         self.banner_path = self.data.parent / f"{self.data.name}.banner"
+        # `serve` or `worker`.
+        self.role = "serve"
         self.process = None
         self.port = None
         # How clients reach it; other tests change these.
@@ -55,7 +57,8 @@ class Service:
 
     def start(self, ready=True):
         """Starts the server and waits until it reports its port and, if requested, is ready."""
-        command = [BINARY, "serve", "--bind", "127.0.0.1:0", "--data", self.data, "--workers", "2"]
+        command = [BINARY, self.role, "--bind", "127.0.0.1:0", "--data", self.data]
+        command += ["--workers", "2"]
         if self.weights is not None:
             command += ["--weights", self.weights]
         with open(self.log_path, "ab") as log, open(self.banner_path, "wb") as banner:

@@ -1,13 +1,11 @@
 import POSIX
-import Queue
 import Telemetry
 
-/// The metrics of the disk, the database and the process.
+/// The metrics of the disk and the process.
 struct MachineMetrics: Sendable {
     private let diskSize: Gauge
     private let diskFree: Gauge
     private let diskMinFree: Gauge
-    private let databaseSize: Gauge
     private let cpu: Counter
     private let resident: Gauge
     private let virtual: Gauge
@@ -28,10 +26,6 @@ struct MachineMetrics: Sendable {
         diskMinFree = registry.gauge(
             "palimpsest_disk_min_free_bytes",
             help: "Uploads are refused while fewer bytes are free."
-        )
-        databaseSize = registry.gauge(
-            "palimpsest_database_size_bytes",
-            help: "The database's file with its write-ahead log."
         )
         // These names and meanings are standard in Prometheus clients.
         cpu = registry.counter(
@@ -55,12 +49,11 @@ struct MachineMetrics: Sendable {
         )
     }
 
-    /// Updates the metrics of the disk and the database; all sizes are in bytes.
-    func set(_ disk: DiskSpace, minFreeBytes: UInt64, database: UInt64) {
+    /// Updates the metrics of the disk; all sizes are in bytes.
+    func set(_ disk: DiskSpace, minFreeBytes: UInt64) {
         diskSize.set(Double(disk.size))
         diskFree.set(Double(disk.free))
         diskMinFree.set(Double(minFreeBytes))
-        databaseSize.set(Double(database))
     }
 
     /// Updates the metrics of the process.

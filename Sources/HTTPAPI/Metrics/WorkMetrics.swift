@@ -1,49 +1,39 @@
 import CodecHost
-import JobModel
 import JobRunner
-import Queue
 import Telemetry
 
-/// The metrics of images, from the queue to their end, and of the codec processes.
+/// The metrics of a node's work on images, and of its codec processes.
 struct WorkMetrics: Sendable {
     private let attempts: Counter
     private let stages: Histogram
     private let waits: Histogram
     private let pixels: Counter
-    private let jobs: Gauge
-    private let images: Gauge
-    private let ended: Counter
-    private let oldest: Gauge
+    private let claims: Counter
+    private let leasesLost: Counter
+    private let leasesExpired: Counter
     private let codecs: Gauge
     private let codecsReady: Gauge
     private let codecsBusy: Gauge
     private let codecRestarts: Counter
 
     init(_ registry: MetricRegistry) {
-        jobs = registry.gauge(
-            "palimpsest_jobs",
-            help: "Jobs that are kept, by state.",
-            labels: ["state"]
-        )
-        images = registry.gauge(
-            "palimpsest_images",
-            help: "Images that are kept, by state; 'queued' is the length of the queue.",
-            labels: ["state"]
-        )
-        oldest = registry.gauge(
-            "palimpsest_queue_oldest_age_seconds",
-            help:
-                "Age of the oldest job with images in the queue; 0 while the queue is empty."
-        )
-        ended = registry.counter(
-            "palimpsest_images_ended_total",
-            help: "Images that ended, by state, since the database was created.",
-            labels: ["state"]
-        )
         attempts = registry.counter(
             "palimpsest_image_attempts_total",
             help: "Claims of images, by outcome.",
             labels: ["outcome"]
+        )
+        claims = registry.counter(
+            "palimpsest_queue_looks_total",
+            help: "Looks into the queue, by whether there was an image to claim.",
+            labels: ["found"]
+        )
+        leasesLost = registry.counter(
+            "palimpsest_leases_lost_total",
+            help: "Images that a worker had to drop: cancelled, erased, or taken back."
+        )
+        leasesExpired = registry.counter(
+            "palimpsest_leases_expired_total",
+            help: "Leases of any node that had run out, and that this one took back."
         )
         waits = registry.histogram(
             "palimpsest_image_queue_duration_seconds",
@@ -78,6 +68,7 @@ struct WorkMetrics: Sendable {
         for outcome in ImageAttempt.Outcome.allCases {
             attempts.increment(by: 0, [outcome.rawValue])
         }
+        for found in ["image", "nothing"] { claims.increment(by: 0, [found]) }
         for stage in ImageAttempt.Stage.allCases where stage != .queue {
             stages.announce([stage.rawValue])
         }
@@ -96,22 +87,13 @@ struct WorkMetrics: Sendable {
         }
     }
 
-    /// Updates the metrics of jobs and images.
-    ///
-    /// - Parameters:
-    ///   - statistics: The statistics of the store.
-    ///   - now: The store's time in milliseconds since 1970.
-    func set(_ statistics: StoreStatistics, now: Int64) {
-        for state in JobState.allCases {
-            jobs.set(Double(statistics.jobs[state] ?? 0), [state.rawValue])
+    /// Counts what became of leases.
+    func count(_ event: LeaseEvent) {
+        switch event {
+        case .claimed(let count): claims.increment([count > 0 ? "image" : "nothing"])
+        case .lost(let count): leasesLost.increment(by: Double(count))
+        case .expired(let count): leasesExpired.increment(by: Double(count))
         }
-        for state in ImageState.allCases {
-            images.set(Double(statistics.images[state]), [state.rawValue])
-            if state.isTerminal {
-                ended.raise(to: Double(statistics.endings[state] ?? 0), [state.rawValue])
-            }
-        }
-        oldest.set(statistics.oldestQueuedAt.map { Double(max(now - $0, 0)) / 1000 } ?? 0)
     }
 
     /// Updates the metrics of the codec processes.

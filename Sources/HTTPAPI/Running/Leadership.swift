@@ -48,8 +48,8 @@ final class Leadership: Sendable {
     func run(mayLead: Bool) async {
         while (try? await Task.sleep(for: Self.interval)) != nil { await ask(mayLead: mayLead) }
         leadsUntil.withLock { $0 = nil }
-        // Another node finds out by itself.
-        if mayLead { try? await store.resign(as: node) }
+        // Otherwise the others find out by themselves.
+        try? await store.leave(as: node)
     }
 
     /// Tells of this node, and asks once whether it leads.

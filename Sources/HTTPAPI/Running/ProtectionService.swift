@@ -9,7 +9,7 @@ import JobRunner
 public import Logging
 import Operations
 import POSIX
-import Queue
+public import Queue
 import Sandbox
 import SemanticImages
 import SocketIO
@@ -26,15 +26,7 @@ public struct ProtectionService: Sendable {
     /// How long the codec processes may fail before the start is given up.
     private static let startPatience: Duration = .seconds(3)
 
-    /// What a node does.
-    public enum Role: Sendable {
-        /// It serves the API and protects photos.
-        case server
-        /// It protects photos that servers have taken.
-        case worker
-    }
-
-    private let role: Role
+    private let role: NodeRole
     private let settings: Settings
     private let logger: Logger
     private let version: ProgramVersion
@@ -67,7 +59,7 @@ public struct ProtectionService: Sendable {
     ///   - version: The version of the program, for the log and the metrics.
     ///   - announcement: Where ``Banner`` is written once the service listens.
     public init(
-        role: Role = .server,
+        role: NodeRole = .server,
         settings: Settings,
         logger: Logger,
         version: ProgramVersion,
@@ -121,10 +113,18 @@ public struct ProtectionService: Sendable {
             throw unusable(error)
         }
         let throughput = ThroughputMeter()
+        let metrics = ServiceMetrics(
+            NodeIdentity(
+                role: role,
+                version: version,
+                database: settings.database,
+                blobs: settings.blobs
+            )
+        )
         let pool = try await startCodecs(models)
         let (api, node, place): (API, String, String)
         do {
-            (api, node, place) = try await prepare(folder, store, throughput, pool)
+            (api, node, place) = try await prepare(folder, store, throughput, pool, metrics)
         } catch {
             await pool.stop()
             throw error
@@ -147,8 +147,15 @@ public struct ProtectionService: Sendable {
             await pool.stop()
             throw error
         }
-        let metrics = ServiceMetrics(version: version)
-        let servers = makeServers(api, pool, metrics, maxConnections)
+        let sources = ServiceMetrics.Sources(
+            api: api,
+            pool: pool,
+            node: node,
+            isLeading: { [isShared = settings.database.isShared] in
+                !isShared || leadership.isLeading
+            }
+        )
+        let servers = makeServers(sources, metrics, maxConnections)
         var addresses: [SocketAddress] = []
         for (endpoint, server) in servers {
             do {
@@ -245,7 +252,8 @@ public struct ProtectionService: Sendable {
         _ folder: DataFolder,
         _ store: any Store,
         _ throughput: ThroughputMeter,
-        _ pool: CodecPool
+        _ pool: CodecPool,
+        _ metrics: ServiceMetrics
     ) async throws -> (API, node: String, place: String) {
         do {
             guard try await !Migration.isUnfinished(in: store) else {
@@ -258,7 +266,8 @@ public struct ProtectionService: Sendable {
             let blobs = try folder.openBlobs(
                 at: settings.blobs,
                 node: node,
-                environment: ProcessInfo.processInfo.environment
+                environment: ProcessInfo.processInfo.environment,
+                observer: { metrics.count($0) }
             )
             if settings.database.isShared {
                 try await folder.requireNobodyElse(named: node, in: store)
@@ -343,9 +352,10 @@ public struct ProtectionService: Sendable {
         let downloads = api.downloads
         let isShared = settings.database.isShared
         return Leadership(store: api.store, node: node, logger: isShared ? logger : nil) {
-            [settings, version] in
+            [role, settings, version] in
             NodeReport(
                 name: node,
+                role: role,
                 version: version.number,
                 place: place,
                 codecs: settings.workers,
@@ -357,12 +367,12 @@ public struct ProtectionService: Sendable {
 
     /// Makes the API's server, unless this is a worker, and that of the metrics.
     private func makeServers(
-        _ api: API,
-        _ pool: CodecPool,
+        _ sources: ServiceMetrics.Sources,
         _ metrics: ServiceMetrics,
         _ maxConnections: Int
     ) -> [(HTTPEndpoint, HTTPServer)] {
         var servers: [(HTTPEndpoint, HTTPServer)] = []
+        let api = sources.api
         if role == .server {
             let server = makeServer(
                 api,
@@ -375,12 +385,9 @@ public struct ProtectionService: Sendable {
             servers.append((settings.bind, server))
         }
         if let endpoint = settings.metrics {
-            let api = api
-            let sources = ServiceMetrics.Sources(api: api, pool: pool) {
-                [server = servers.first?.1] in
+            var router = metrics.router(sources) { [server = servers.first?.1] in
                 server?.connectionCount ?? 0
             }
-            var router = metrics.router(sources)
             if role == .worker { api.addHealth(to: &router) }
             servers.append((endpoint, makeServer(api, endpoint, router, nil, maxConnections)))
         }
@@ -508,7 +515,8 @@ public struct ProtectionService: Sendable {
             codecs: pool,
             throughput: throughput,
             logger: logger,
-            observer: { metrics.count($0) }
+            observer: { metrics.count($0) },
+            leaseObserver: { metrics.count($0) }
         )
         let grace = settings.drainGrace
         return Task { await loop.run(grace: grace) }

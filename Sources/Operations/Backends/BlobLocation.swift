@@ -46,6 +46,15 @@ public enum BlobLocation: Sendable, Equatable {
         }
     }
 
+    /// How it is reached, as one word for metrics.
+    public var kind: String {
+        switch self {
+        case .folder: "data"
+        case .sharedFolder: "file"
+        case .objects: "s3"
+        }
+    }
+
     /// Whether many nodes may share it.
     public var isShared: Bool { self != .folder }
 }

@@ -36,6 +36,14 @@ public enum DatabaseLocation: Sendable, Equatable {
         }
     }
 
+    /// Whose it is, as one word for metrics.
+    public var kind: String {
+        switch self {
+        case .folder: "sqlite"
+        case .postgres: "postgres"
+        }
+    }
+
     /// Whether many nodes may share it.
     public var isShared: Bool { self != .folder }
 }

@@ -34,12 +34,14 @@ extension DataFolder {
     ///   - location: Where it is.
     ///   - node: This node's name, for files that it has begun to write.
     ///   - environment: The variables that may hold the keys of an object store.
+    ///   - observer: Receives each request to an object store, for metrics.
     /// - Returns: The storage, and what only this node has of it.
     /// - Throws: `BlobStorageError`.
     public func openBlobs(
         at location: BlobLocation,
         node: String,
-        environment: [String: String]
+        environment: [String: String],
+        observer: @escaping StorageExchange.Observer = { _ in }
     ) throws(BlobStorageError) -> NodeBlobs {
         switch location {
         case .folder: return NodeBlobs(own: try openBlobs())
@@ -70,7 +72,12 @@ extension DataFolder {
             } catch {
                 throw .unavailable(error.description)
             }
-            let blobs = try S3Blobs(location: store.location, credentials: source, scratch: scratch)
+            let blobs = try S3Blobs(
+                location: store.location,
+                credentials: source,
+                scratch: scratch,
+                observer: observer
+            )
             return NodeBlobs(
                 storage: blobs,
                 space: ScratchSpace(folder: scratch),

@@ -15,10 +15,12 @@ final class PostgresHints: Sendable {
 
     private let pool: PostgresPool
     private let schema: String
+    private let counts: HintCounts
     private let state = Mutex(State())
 
-    init(pool: PostgresPool, schema: String) {
+    init(pool: PostgresPool, schema: String, counts: HintCounts) {
         self.pool = pool
+        self.counts = counts
         self.schema = schema
     }
 
@@ -41,9 +43,10 @@ final class PostgresHints: Sendable {
         while let hints = take() {
             let channels = hints.map { Self.channel($0, schema: schema) }
             // Lost hints cost the time until the next look.
-            try? await pool.run { connection, _ in
+            let isSent: Void? = try? await pool.run { connection, _ in
                 try connection.run(channels.map { "NOTIFY \($0)" }.joined(separator: "; "))
             }
+            if isSent != nil { counts.sent(hints) }
             try? await Task.sleep(for: Self.pause)
         }
     }

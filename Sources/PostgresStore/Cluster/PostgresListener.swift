@@ -12,6 +12,7 @@ final class PostgresListener: Sendable {
 
     private let location: PostgresLocation
     private let parts: StoreParts
+    private let counts: HintCounts
     private let look: @Sendable () -> Void
     private let isStopped = Atomic(false)
 
@@ -20,14 +21,17 @@ final class PostgresListener: Sendable {
     /// - Parameters:
     ///   - location: Where the database is.
     ///   - parts: Who is woken.
+    ///   - counts: Where hints are counted.
     ///   - look: Looks at the jobs that are watched.
     init(
         _ location: PostgresLocation,
         parts: StoreParts,
+        counts: HintCounts,
         look: @escaping @Sendable () -> Void
     ) {
         self.location = location
         self.parts = parts
+        self.counts = counts
         self.look = look
     }
 
@@ -54,7 +58,9 @@ final class PostgresListener: Sendable {
                 try connection.run(channels.joined(separator: "; "))
                 // Whatever was told meanwhile was missed.
                 for hint in StoreHint.allCases { wake(hint) }
+                counts.listens(true)
                 listen(on: connection, watchdog)
+                counts.listens(false)
             } catch {
                 look()
                 Pause.random(upTo: 2)
@@ -75,6 +81,7 @@ final class PostgresListener: Sendable {
             guard let heard = connection.notifications(within: 500) else { return }
             for hint in StoreHint.allCases
             where heard.contains(PostgresHints.channel(hint, schema: location.schema)) {
+                counts.heard(hint)
                 wake(hint)
             }
             look()

@@ -27,6 +27,12 @@ struct PostgresFault: Error, Equatable {
             || state == "25006"
     }
 
+    /// How the use of a connection that ended by it is counted.
+    var outcome: DatabaseLink.Outcome {
+        if isOutage { return .lost }
+        return isTransient ? .conflict : .failed
+    }
+
     /// What a caller of the store gets.
     var storeError: StoreError {
         if isOutage { return .unavailable(message) }

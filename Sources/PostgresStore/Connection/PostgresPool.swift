@@ -11,6 +11,7 @@ final class PostgresPool: Sendable {
         /// The last fault of a new connection that took long, and until when nobody waits for the
         /// same.
         var silence: (fault: PostgresFault, until: ContinuousClock.Instant)?
+        var uses = PostgresUses()
     }
 
     /// When the database was last found to be away; `nil` if it never was.
@@ -27,6 +28,7 @@ final class PostgresPool: Sendable {
     private static let slow: Duration = .seconds(1)
 
     private let location: PostgresLocation
+    private let width: Int
     private let executor: BlockingExecutor
     private let watchdog: PostgresWatchdog
     private let state = Mutex(State())
@@ -38,6 +40,7 @@ final class PostgresPool: Sendable {
     ///   - width: The most connections, at least 1.
     init(_ location: PostgresLocation, width: Int) {
         self.location = location
+        self.width = width
         executor = BlockingExecutor(label: "palimpsest.postgres", width: width)
         watchdog = PostgresWatchdog(location)
     }
@@ -52,7 +55,7 @@ final class PostgresPool: Sendable {
 
     /// Closes all connections as soon as they are idle; every later use fails.
     func close() {
-        state.withLock { $0 = State(isClosed: true) }
+        state.withLock { $0 = State(isClosed: true, uses: $0.uses) }
         watchdog.stop()
     }
 
@@ -70,29 +73,46 @@ final class PostgresPool: Sendable {
         let attempt = Attempt()
         var repeats = 0
         while true {
+            let begin = ContinuousClock.now
             do {
                 let (connection, isNew) = try take()
                 defer { give(connection) }
                 do {
-                    return try watchdog.watch(connection) { try work(connection, attempt) }
+                    let value = try watchdog.watch(connection) { try work(connection, attempt) }
+                    count(.done, since: begin)
+                    return value
                 } catch let fault as PostgresFault where fault.isLost || fault.isOutage {
                     // Idle connections may have died with the server that they led to; a new one
                     // tells whether there is another.
                     state.withLock { $0.idle = [] }
                     guard !isNew || attempt.isUnsure, repeats < Self.maxRepeats else { throw fault }
+                    count(.lost, since: begin)
                     repeats += 1
                 }
             } catch let error as StoreError {
+                // The caller's own, after what the database has answered.
+                count(.done, since: begin)
                 throw error
             } catch let fault as PostgresFault {
+                count(fault.outcome, since: begin)
                 if fault.isOutage { state.withLock { $0.lastOutage = .now } }
                 guard fault.isTransient, repeats < Self.maxRepeats else { throw fault.storeError }
                 repeats += 1
                 Pause.random(upTo: 0.005 * Double(1 << min(repeats, 6)))
             } catch {
+                count(.failed, since: begin)
                 throw .corrupt("A value in the database could not be read.")
             }
         }
+    }
+
+    /// What has come of the uses of the connections.
+    var link: DatabaseLink {
+        state.withLock { $0.uses.link(idle: $0.idle.count, limit: width) }
+    }
+
+    private func count(_ outcome: DatabaseLink.Outcome, since begin: ContinuousClock.Instant) {
+        state.withLock { $0.uses.count(outcome, since: begin) }
     }
 
     /// What is known of a transaction that is run again.
@@ -106,7 +126,10 @@ final class PostgresPool: Sendable {
             guard !state.isClosed else { throw .unavailable("the store is closed") }
             return state.idle.popLast()
         }
-        if let idle { return (idle, false) }
+        if let idle {
+            state.withLock { $0.uses.busy += 1 }
+            return (idle, false)
+        }
         let connection = try connect()
         try connection.run(
             Self.limits + """
@@ -117,6 +140,7 @@ final class PostgresPool: Sendable {
                 SET client_min_messages = warning; SET default_transaction_isolation = 'read committed'
                 """
         )
+        state.withLock { $0.uses.busy += 1 }
         return (connection, true)
     }
 
@@ -136,6 +160,7 @@ final class PostgresPool: Sendable {
     }
 
     private func give(_ connection: PostgresConnection) {
+        state.withLock { $0.uses.busy -= 1 }
         guard connection.isConnected else { return }
         if connection.isInTransaction {
             guard (try? connection.run("ROLLBACK")) != nil else { return }

@@ -16,14 +16,25 @@ public protocol ClusterCatalog: Sendable {
     /// - Throws: ``StoreError``.
     func lead(as node: String, for period: Duration) async throws(StoreError) -> Bool
 
-    /// Ends a node's leading before its time, when it stops; does nothing if it does not lead.
-    func resign(as node: String) async throws(StoreError)
+    /// Takes a node's leave when it stops: it leads no more, and is not missed.
+    func leave(as node: String) async throws(StoreError)
 
     /// Tells the others of a node, and that it is alive.
     func report(_ node: NodeReport) async throws(StoreError)
 
     /// The nodes that have told of themselves within a period, by their names.
     func nodes(seenWithin period: Duration) async throws(StoreError) -> [NodeReport]
+
+    /// What there is to know of the nodes and their database, for the metrics.
+    ///
+    /// - Parameter period: For how long a node that has fallen silent is still counted.
+    /// - Returns: `nil` where there can be only one node.
+    /// - Throws: ``StoreError``.
+    func census(within period: Duration) async throws(StoreError) -> ClusterCensus?
+
+    /// What this node knows of its way to the database, without asking; `nil` if the database is a
+    /// file of its own.
+    var link: DatabaseLink? { get }
 
     /// Settles what all nodes must have in common: what the first one said.
     ///
@@ -42,6 +53,8 @@ public protocol ClusterCatalog: Sendable {
 public struct NodeReport: Sendable, Equatable {
     /// Its name, unique among the nodes.
     public let name: String
+    /// What it does.
+    public let role: NodeRole
     /// The version of its program.
     public let version: String
     /// Which machine's which data folder it has.
@@ -56,6 +69,7 @@ public struct NodeReport: Sendable, Equatable {
     /// Creates a report.
     public init(
         name: String,
+        role: NodeRole = .server,
         version: String,
         place: String,
         codecs: Int,
@@ -63,6 +77,7 @@ public struct NodeReport: Sendable, Equatable {
         downloads: Set<JobIdentifier> = []
     ) {
         self.name = name
+        self.role = role
         self.version = version
         self.place = place
         self.codecs = codecs

@@ -12,6 +12,7 @@ final class S3Client: Sendable {
     private let credentials: CurrentCredentials
     private let transport: CurlTransport
     private let retries: RetryPolicy
+    private let observer: StorageExchange.Observer
     /// How many seconds the store's clock is ahead of this machine's, once a store has complained.
     private let skew = Mutex<Int64>(0)
 
@@ -19,11 +20,13 @@ final class S3Client: Sendable {
     init(
         location: S3Location,
         credentials: CurrentCredentials,
-        retries: RetryPolicy
+        retries: RetryPolicy,
+        observer: @escaping StorageExchange.Observer = { _ in }
     ) throws(HTTPFault) {
         self.location = location
         self.credentials = credentials
         self.retries = retries
+        self.observer = observer
         transport = try CurlTransport()
     }
 
@@ -39,7 +42,7 @@ final class S3Client: Sendable {
         _ body: HTTPRequest.Body,
         sha256: SHA256Digest
     ) throws(BlobStorageError) {
-        _ = try send("PUT", key, body: body, payload: sha256)
+        _ = try send(.put, key, body: body, payload: sha256)
     }
 
     /// Reads an object, or a part of it.
@@ -53,7 +56,7 @@ final class S3Client: Sendable {
     ) throws(BlobStorageError) -> [UInt8] {
         var headers: [String: String] = [:]
         if let range { headers["range"] = "bytes=\(range.lowerBound)-\(range.upperBound - 1)" }
-        let answer = try send("GET", key, headers: headers, maxAnswer: limit)
+        let answer = try send(.get, key, headers: headers, maxAnswer: limit)
         guard let range else { return answer.body }
         // A store may answer with all of it, which is an answer to a request with a range; and the
         // status of a part is 200 with some.
@@ -71,7 +74,7 @@ final class S3Client: Sendable {
     func head(_ key: String) throws(BlobStorageError) -> Object? {
         let answer: HTTPAnswer
         do throws(BlobStorageError) {
-            answer = try send("HEAD", key)
+            answer = try send(.head, key)
         } catch .notFound {
             return nil
         }
@@ -88,7 +91,7 @@ final class S3Client: Sendable {
     /// Removes an object, or does nothing if there is none.
     func delete(_ key: String) throws(BlobStorageError) {
         do throws(BlobStorageError) {
-            _ = try send("DELETE", key)
+            _ = try send(.delete, key)
         } catch .notFound {}
     }
 
@@ -106,7 +109,7 @@ final class S3Client: Sendable {
         repeat {
             var query = [(name: "list-type", value: "2"), (name: "prefix", value: prefix)]
             if let token { query.append((name: "continuation-token", value: token)) }
-            let body = try send("GET", "", query: query, maxAnswer: Self.maxDocument).body
+            let body = try send(.list, "", query: query, maxAnswer: Self.maxDocument).body
             let answer = StoreAnswer(body)
             guard let isTruncated = answer.first("IsTruncated") else {
                 throw .other("the object store answered a listing with something else")
@@ -119,7 +122,7 @@ final class S3Client: Sendable {
     // MARK: - Requests
 
     private func send(
-        _ method: String,
+        _ operation: StorageExchange.Operation,
         _ key: String,
         query: [(name: String, value: String)] = [],
         headers: [String: String] = [:],
@@ -138,7 +141,7 @@ final class S3Client: Sendable {
             attempt += 1
             let skew = skew.withLock(\.self)
             let signed = SignatureV4(credentials: keys, region: location.region).signed(
-                method: method,
+                method: operation.method,
                 path: path,
                 query: query,
                 headers: headers.merging(["host": location.host]) { $1 },
@@ -146,15 +149,31 @@ final class S3Client: Sendable {
                 at: RequestTime(secondsSince1970: Int64(time(nil)) + skew)
             )
             let request = HTTPRequest(
-                method: method,
+                method: operation.method,
                 url: "\(location.scheme)://\(location.host)\(target)",
                 headers: signed,
                 body: body,
                 maxAnswer: maxAnswer
             )
-            switch attempted(request, keys, skew) {
-            case .answered(let answer): return answer
+            let sending = ContinuousClock.now
+            let (outcome, status) = attempted(request, keys, skew)
+            let duration = ContinuousClock.now - sending
+            func tell(_ end: StorageExchange.End) {
+                observer(
+                    StorageExchange(
+                        operation: operation,
+                        status: status,
+                        duration: duration,
+                        end: end
+                    )
+                )
+            }
+            switch outcome {
+            case .answered(let answer):
+                tell(.answered)
+                return answer
             case .refused(let failure, let others):
+                tell(hasOtherKeys ? .failed : .repeated)
                 guard !hasOtherKeys else { throw failure }
                 hasOtherKeys = true
                 keys = others
@@ -165,7 +184,11 @@ final class S3Client: Sendable {
                         within: ContinuousClock.now - begin,
                         fraction: .random(in: 0...1)
                     )
-                else { throw failure }
+                else {
+                    tell(failure == .notFound ? .answered : .failed)
+                    throw failure
+                }
+                tell(.repeated)
                 Self.sleep(pause)
             }
         }
@@ -182,20 +205,33 @@ final class S3Client: Sendable {
     }
 
     /// Sends a request once.
+    ///
+    /// - Returns: What has come of it, and the status of the answer, if there was one.
     private func attempted(
         _ request: HTTPRequest,
         _ keys: S3Credentials,
         _ skew: Int64
-    ) -> Outcome {
+    ) -> (Outcome, status: Int?) {
+        let status: Int
         let refusal: StoreRefusal
         do throws(HTTPFault) {
             let answer = try transport.send(request)
-            if 200..<300 ~= answer.status { return .answered(answer) }
+            status = answer.status
+            if 200..<300 ~= status { return (.answered(answer), status) }
             refusal = StoreRefusal(answer)
         } catch {
             let words = "the object store at \(location.host) cannot be reached: \(error)"
-            return .failed(.unreachable(words), mayPass: true)
+            return (.failed(.unreachable(words), mayPass: true), nil)
         }
+        return (outcome(of: refusal, keys, skew), status)
+    }
+
+    /// What an answer without success makes of an attempt.
+    private func outcome(
+        of refusal: StoreRefusal,
+        _ keys: S3Credentials,
+        _ skew: Int64
+    ) -> Outcome {
         if refusal.isTransient || corrects(refusal, signedWith: skew) {
             return .failed(refusal.error, mayPass: true)
         }
@@ -229,5 +265,17 @@ final class S3Client: Sendable {
         var pause = timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
         var left = timespec()
         while nanosleep(&pause, &left) != 0 && errno == EINTR { pause = left }
+    }
+}
+
+extension StorageExchange.Operation {
+    /// The method of the request.
+    fileprivate var method: String {
+        switch self {
+        case .put: "PUT"
+        case .get, .list: "GET"
+        case .head: "HEAD"
+        case .delete: "DELETE"
+        }
     }
 }
