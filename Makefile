@@ -76,7 +76,7 @@ install-test:
 # ---- Checking ----
 
 .PHONY: test
-test: install-test lint check-layers test-swift test-postgres test-python test-contract test-page ## Installs what is missing and runs every check and test.
+test: install-test lint check-layers test-swift test-python test-contract test-page ## Installs what is missing and runs every check and test.
 
 .PHONY: lint
 lint: ## Refuses code that is not formatted, or whose public API has no documentation.
@@ -91,12 +91,13 @@ check-layers: ## Refuses imports that go upwards or sideways.
 	@.ci/check-layers
 
 .PHONY: test-swift
-test-swift: install-test ## Runs the Swift tests.
+test-swift: install-test ## Runs the Swift tests beside a PostgreSQL server of their own.
 	@scripts/build debug/palimpsestPackageTests.xctest build --build-tests $(SWIFT_FLAGS)
-	swift test --skip-build $(SWIFT_FLAGS)
+	scripts/with-postgres swift test --skip-build $(SWIFT_FLAGS)
+	PALIMPSEST_TEST_POSTGRES_ALONE=1 scripts/with-postgres swift test --skip-build --filter '^PostgresStoreTests.RestartTests' $(SWIFT_FLAGS)
 
 .PHONY: test-postgres
-test-postgres: install-test ## Runs the tests of the store on a PostgreSQL server of its own.
+test-postgres: install-test ## Runs only the tests of the store, on a PostgreSQL server of its own.
 	@scripts/build debug/palimpsestPackageTests.xctest build --build-tests $(SWIFT_FLAGS)
 	scripts/with-postgres swift test --skip-build --filter '^(StoreConformance|PostgresStore)Tests' $(SWIFT_FLAGS)
 	PALIMPSEST_TEST_POSTGRES_ALONE=1 scripts/with-postgres swift test --skip-build --filter '^PostgresStoreTests.RestartTests' $(SWIFT_FLAGS)
@@ -138,8 +139,7 @@ build-probe: install-build
 test-python: install-test build build-bench build-probe ## Runs the Python tests: tooling, training, and the service end to end.
 	$(PYTHON) -m pytest -n 2 --dist loadfile $(wildcard Tests/tooling Tests/wire Tests/cli Tests/packaging Training/tests)
 	$(PYTHON) -m pytest -n 2 --dist loadfile $(wildcard Tests/e2e)
-	$(PYTHON) -m pytest $(wildcard Tests/crash)
-	$(PYTHON) -m pytest Tests/cluster/test_kills.py
+	$(PYTHON) -m pytest -n 2 $(wildcard Tests/crash) Tests/cluster/test_kills.py
 
 .PHONY: test-e2e
 test-e2e: install-test build ## Runs only the end-to-end tests, against the release binary.
@@ -164,7 +164,7 @@ install-page: install-test
 
 .PHONY: test-page
 test-page: install-page build ## Tries the page in a browser: the whole walk, what goes wrong, accessibility; installs chromium.
-	.venv-page/bin/python -m pytest Tests/page
+	.venv-page/bin/python -m pytest -n 2 --dist loadfile Tests/page
 
 .PHONY: screenshots
 screenshots: install-page build ## Takes the pictures of the page in docs anew.
