@@ -127,3 +127,19 @@ struct Housekeeping: Sendable {
         try await remove(orphans, ifOlderThan: leftovers.orphanAge)
     }
 }
+
+extension API {
+    /// Housekeeping for this API's store and blobs.
+    var housekeeping: Housekeeping {
+        Housekeeping(
+            store: store,
+            blobs: blobs,
+            disk: disk,
+            ledger: ledger,
+            leftovers: leftovers,
+            downloads: downloads,
+            logger: logger,
+            reserve: reserve
+        )
+    }
+}
