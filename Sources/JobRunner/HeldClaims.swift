@@ -4,7 +4,7 @@ import Synchronization
 
 /// The claims that the workers of a loop hold now.
 final class HeldClaims: Sendable {
-    private let claims = Mutex<[WorkerOwner: [ClaimedImage]]>([:])
+    private let claims = Mutex<[Int: [ClaimedImage]]>([:])
 
     /// The claims of all workers.
     var all: [ClaimedImage] {
@@ -12,12 +12,12 @@ final class HeldClaims: Sendable {
     }
 
     /// Replaces a worker's claims.
-    func add(_ images: [ClaimedImage], of owner: WorkerOwner) {
-        claims.withLock { $0[owner] = images }
+    func add(_ images: [ClaimedImage], of worker: Int) {
+        claims.withLock { $0[worker] = images }
     }
 
     /// Removes a worker's claims.
-    func remove(of owner: WorkerOwner) {
-        claims.withLock { $0[owner] = nil }
+    func remove(of worker: Int) {
+        claims.withLock { $0[worker] = nil }
     }
 }

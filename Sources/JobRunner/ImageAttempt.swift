@@ -58,8 +58,6 @@ public struct ImageAttempt: Sendable, Equatable {
 struct BatchTimes: Sendable {
     /// The time it took to read all files.
     let read: Duration
-    /// How long each image waited for its claim, in seconds; empty if the store did not say.
-    let waits: Task<[Double], Never>
 }
 
 extension WorkerLoop {
@@ -69,16 +67,15 @@ extension WorkerLoop {
         _ outcomes: [(ClaimedImage, ImageOutcome)],
         write: Duration,
         commit: Duration
-    ) async {
-        let waits = await batch.times.waits.value
+    ) {
         func share(_ duration: Duration) -> Double {
             duration / .seconds(1) / Double(max(batch.entries.count, 1))
         }
         for (index, entry) in batch.entries.enumerated() {
             var seconds: [ImageAttempt.Stage: Double] = [
-                .read: share(batch.times.read), .write: share(write), .commit: share(commit),
+                .queue: entry.claim.waited / .seconds(1), .read: share(batch.times.read),
+                .write: share(write), .commit: share(commit),
             ]
-            if waits.indices.contains(index) { seconds[.queue] = waits[index] }
             if case .protected(let image, _) = entry.outcome, let durations = image.durations {
                 seconds[.decode] = durations.decode
                 seconds[.network] = durations.network

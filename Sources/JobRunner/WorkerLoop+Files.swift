@@ -110,7 +110,7 @@ extension WorkerLoop {
         }
         let written = ContinuousClock.now
         await finish(outcomes)
-        await report(
+        report(
             batch,
             outcomes,
             write: begin.duration(to: written),
@@ -245,7 +245,7 @@ extension WorkerLoop {
         let deadline = ContinuousClock.now + configuration.lease
         while true {
             do {
-                let counted = try await store.finish(outcomes)
+                let counted = try await ends.answer(to: outcomes)
                 let lost = counted.count { !$0 }
                 if lost > 0 {
                     logger.notice(

@@ -68,6 +68,10 @@ public struct WorkerLoop: Sendable {
     let disk: BlockingExecutor
     let gate: DiskGate
     let held = HeldClaims()
+    /// Claims for workers that have a free process, one list of images for each.
+    private let claims: GatheredCalls<Void, [ClaimedImage]>
+    /// Ends the claims of batches.
+    let ends: GatheredCalls<[(ClaimedImage, ImageOutcome)], [Bool]>
     let faults: FaultLog
     let observer: ImageAttempt.Observer
     let leaseObserver: LeaseEvent.Observer
@@ -114,6 +118,33 @@ public struct WorkerLoop: Sendable {
         self.codecs = codecs
         self.logger = logger
         faults = FaultLog(logger: logger)
+        guard
+            let owner = WorkerOwner(
+                instance: configuration.instance,
+                run: configuration.run,
+                worker: 0
+            )
+        else {
+            preconditionFailure("the instance or the run has an invalid name")
+        }
+        claims = GatheredCalls { requests throws(StoreError) in
+            let claims = try await store.claim(
+                owner: owner,
+                lease: configuration.lease,
+                slots: requests.count,
+                limit: ClaimedImage.maxTogether
+            )
+            leaseObserver(.claimed(claims.joined().count))
+            let missing = requests.count - claims.count
+            return claims + Array(repeating: [], count: missing)
+        }
+        ends = GatheredCalls { batches throws(StoreError) in
+            var counted = try await store.finish(batches.flatMap(\.self))[...]
+            return batches.map { batch in
+                defer { counted = counted.dropFirst(batch.count) }
+                return Array(counted.prefix(batch.count))
+            }
+        }
         self.observer = observer
         self.leaseObserver = leaseObserver
     }
@@ -155,27 +186,18 @@ public struct WorkerLoop: Sendable {
     // MARK: - The loop
 
     private func work(as number: Int) async {
-        guard
-            let owner = WorkerOwner(
-                instance: configuration.instance,
-                run: configuration.run,
-                worker: number
-            )
-        else {
-            preconditionFailure("the instance or the run has an invalid name")
-        }
         var delay: Duration = .milliseconds(100)
         while !Task.isCancelled {
             do {
                 await gate.waitForRoom()
                 let mark = store.workMark
                 let batch = try await codecs.withCodec { codec in
-                    try await takeBatch(owner, codec)
+                    try await takeBatch(number, codec)
                 }
                 delay = .milliseconds(100)
                 if let batch {
                     await commit(batch)
-                    held.remove(of: owner)
+                    held.remove(of: number)
                 } else {
                     try await store.waitForWork(after: mark, atMost: .seconds(5))
                 }
@@ -202,23 +224,16 @@ public struct WorkerLoop: Sendable {
     /// Claims images and has them protected.
     ///
     /// - Returns: Their outcomes, with their leases still kept; `nil` if there is no work.
-    private func takeBatch(_ owner: WorkerOwner, _ codec: CodecProcess) async throws -> Batch? {
+    private func takeBatch(_ worker: Int, _ codec: CodecProcess) async throws -> Batch? {
         let mark = store.leaseMark
-        let batches = try await store.claim(
-            owner: owner,
-            lease: configuration.lease,
-            slots: 1,
-            limit: ClaimedImage.maxTogether
-        )
-        leaseObserver(.claimed(batches.first?.count ?? 0))
-        guard let claims = batches.first, !claims.isEmpty else { return nil }
-        held.add(claims, of: owner)
+        let claims = try await claims.answer(to: ())
+        guard !claims.isEmpty else { return nil }
+        held.add(claims, of: worker)
         let handout = Handout()
         let claimed = ContinuousClock.now
-        let waits = Task { (try? await store.queueWaits(of: claims)) ?? [] }
         let heartbeat = Task { await keep(claims, from: mark, of: handout) }
         let inputs = await read(claims)
-        let times = BatchTimes(read: claimed.duration(to: .now), waits: waits)
+        let times = BatchTimes(read: claimed.duration(to: .now))
         let readable = zip(claims, inputs).compactMap { claim, input -> CodecImage? in
             guard case .success(let photo, let artefact) = input else { return nil }
             return CodecImage(

@@ -56,10 +56,6 @@ final class FaultyQueue: WorkQueue {
         try await store.reclaim(previousRunsOf: instance, currentRun: run)
     }
 
-    func queueWaits(of claims: [ClaimedImage]) async throws(StoreError) -> [Double] {
-        try await store.queueWaits(of: claims)
-    }
-
     @discardableResult
     func rescueExpired(
         sparing claims: [ClaimedImage],

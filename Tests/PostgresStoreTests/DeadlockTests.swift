@@ -115,7 +115,6 @@ private final class Turmoil: Sendable {
         case 97: _ = try await store.endImpossibleWaits()
         default:
             _ = try await store.statistics()
-            _ = try await store.queueWaits(of: known.withLock { Array($0.claims.prefix(9)) })
         }
     }
 

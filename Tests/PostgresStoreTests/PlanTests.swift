@@ -214,7 +214,6 @@ private struct Walk {
         let claims = try await store.claim(owner: worker(), slots: 40, limit: 64).flatMap(\.self)
         #expect(claims.count >= 40)
         _ = try await store.heartbeat(claims: claims)
-        _ = try await store.queueWaits(of: claims)
         let outcomes = claims.enumerated().map { place, claim -> (ClaimedImage, ImageOutcome) in
             switch place % 6 {
             case 0: (claim, .failed(broken))

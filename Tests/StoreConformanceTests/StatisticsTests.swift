@@ -101,9 +101,9 @@ import Testing
         try await store.job(store.tenant(), sizes: [100_000])
         test.clock.advance(by: .seconds(7))
         let first = try await store.claim(owner: worker())
-        #expect(try await store.queueWaits(of: first) == [7])
+        #expect(first.map(\.waited) == [.seconds(7)])
         try await store.finish(try #require(first.first), .released)
         test.clock.advance(by: .milliseconds(1500))
-        #expect(try await store.queueWaits(of: store.claim(owner: worker())) == [1.5])
+        #expect(try await store.claim(owner: worker()).map(\.waited) == [.milliseconds(1500)])
     }
 }

@@ -11,6 +11,8 @@ public struct ClaimedImage: Sendable, Equatable {
     public let token: ClaimToken
     /// Which claim of the image this is, from 1.
     public let attempt: Int
+    /// How long it had waited since it first could be claimed this time.
+    public let waited: Duration
     /// Who claimed it.
     public let owner: WorkerOwner
     /// Whose image it is.
@@ -46,6 +48,7 @@ public struct ClaimedImage: Sendable, Equatable {
         number: Int,
         token: ClaimToken,
         attempt: Int,
+        waited: Duration,
         owner: WorkerOwner,
         tenant: APIKeyID,
         inputSHA256: SHA256Digest,
@@ -60,6 +63,7 @@ public struct ClaimedImage: Sendable, Equatable {
         self.number = number
         self.token = token
         self.attempt = attempt
+        self.waited = waited
         self.owner = owner
         self.tenant = tenant
         self.inputSHA256 = inputSHA256

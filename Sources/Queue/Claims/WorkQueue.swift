@@ -86,13 +86,6 @@ public protocol WorkQueue: Sendable {
     @discardableResult
     func endImpossibleWaits() async throws(StoreError) -> Int
 
-    /// How long claimed images had waited since they first could be claimed this time.
-    ///
-    /// - Parameter claims: Claims that were just made.
-    /// - Returns: Seconds, in the order of the claims; 0 for an image that no longer exists.
-    /// - Throws: ``StoreError``.
-    func queueWaits(of claims: [ClaimedImage]) async throws(StoreError) -> [Double]
-
     /// The present moment; take it before a claim that may come back empty.
     var workMark: WorkMark { get }
 

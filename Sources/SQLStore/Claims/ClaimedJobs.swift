@@ -59,7 +59,8 @@ struct ClaimedJobs {
     /// Makes claims of images, in the same groups.
     func claims(
         _ groups: [[(image: WaitingImage, token: ClaimToken)]],
-        owner: WorkerOwner
+        owner: WorkerOwner,
+        now time: Int64
     ) throws -> [[ClaimedImage]] {
         let parts = try groups.map { try $0.map { try part(of: $0.image) } }
         let pictures = try pictures(parts.joined())
@@ -75,6 +76,7 @@ struct ClaimedJobs {
                     token: claimed.token,
                     // It was read before the claim incremented it.
                     attempt: image.attempt + 1,
+                    waited: .milliseconds(max(time - image.availableAt, 0)),
                     owner: owner,
                     tenant: job.tenant,
                     inputSHA256: image.input.sha256,

@@ -41,7 +41,7 @@ extension SQLStore {
             try turns.save(db)
             try ledger.settle(db, now: time)
             let claims = try ClaimedJobs(db, of: taken.joined().map(\.image))
-                .claims(taken, owner: owner)
+                .claims(taken, owner: owner, now: time)
             claimed.withLock { $0 = claims }
             return claims
         }

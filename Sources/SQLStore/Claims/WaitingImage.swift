@@ -4,8 +4,8 @@ import Queue
 /// What a claim reads of an image that waits.
 struct WaitingImage {
     static let columns = """
-        id, job, number, turn, tenant, attempt, label, input_sha256, input_size, pixels, errors,
-        crashes, interruptions
+        id, job, number, turn, tenant, attempt, available_at, label, input_sha256, input_size,
+        pixels, errors, crashes, interruptions
         """
 
     let id: Int64
@@ -14,6 +14,8 @@ struct WaitingImage {
     let turn: Int64
     /// How often it was claimed before.
     let attempt: Int
+    /// Since when it can be claimed, in milliseconds since 1970.
+    let availableAt: Int64
     let label: String
     let input: StoredBlob
     let pixels: Int
@@ -25,6 +27,7 @@ struct WaitingImage {
         number = try row["number"]
         turn = try row["turn"]
         attempt = try row["attempt"]
+        availableAt = try row["available_at"]
         label = try row["label"]
         guard let input = try StoredBlob(sha256: row["input_sha256"], size: row["input_size"])
         else {
