@@ -76,7 +76,7 @@ install-test:
 # ---- Checking ----
 
 .PHONY: test
-test: install-test lint check-layers test-swift test-python test-contract test-page ## Installs what is missing and runs every check and test.
+test: install-test lint check-layers test-swift test-postgres test-python test-contract test-page ## Installs what is missing and runs every check and test.
 
 .PHONY: lint
 lint: ## Refuses code that is not formatted, or whose public API has no documentation.
@@ -91,13 +91,12 @@ check-layers: ## Refuses imports that go upwards or sideways.
 	@.ci/check-layers
 
 .PHONY: test-swift
-test-swift: install-test ## Runs the Swift tests beside a PostgreSQL server of their own.
+test-swift: install-test ## Runs the Swift tests.
 	@scripts/build debug/palimpsestPackageTests.xctest build --build-tests $(SWIFT_FLAGS)
-	scripts/with-postgres swift test --skip-build $(SWIFT_FLAGS)
-	PALIMPSEST_TEST_POSTGRES_ALONE=1 scripts/with-postgres swift test --skip-build --filter '^PostgresStoreTests.RestartTests' $(SWIFT_FLAGS)
+	swift test --skip-build $(SWIFT_FLAGS)
 
 .PHONY: test-postgres
-test-postgres: install-test ## Runs only the tests of the store, on a PostgreSQL server of its own.
+test-postgres: install-test ## Runs the tests of the store on a PostgreSQL server of its own.
 	@scripts/build debug/palimpsestPackageTests.xctest build --build-tests $(SWIFT_FLAGS)
 	scripts/with-postgres swift test --skip-build --filter '^(StoreConformance|PostgresStore)Tests' $(SWIFT_FLAGS)
 	PALIMPSEST_TEST_POSTGRES_ALONE=1 scripts/with-postgres swift test --skip-build --filter '^PostgresStoreTests.RestartTests' $(SWIFT_FLAGS)
