@@ -1,6 +1,6 @@
 """The campaign by hand: kills of anything in a cluster at random moments; then the audit.
 
-python Tests/cluster --kills 300 [--store folder|rclone|swift] [--seed N] [--folder DIR]
+python Tests/cluster --kills 300 [--store folder|rclone|swift] [--standby] [--seed N] [--folder DIR]
 """
 
 import argparse
@@ -14,7 +14,8 @@ TESTS = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS / name) for name in ("cluster", "crash", "e2e")]
 
 import kills
-from nodes import STORES
+from nodes import STORES, Cluster
+from standby import Replicated
 
 
 def main():
@@ -22,6 +23,11 @@ def main():
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--store", choices=STORES, default="folder")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
+    parser.add_argument(
+        "--standby",
+        action="store_true",
+        help="each end of the database is a failover to a synchronous standby",
+    )
     parser.add_argument(
         "--folder", help="where everything is made; a temporary folder, which is kept"
     )
@@ -31,10 +37,9 @@ def main():
     print(f"seed {options.seed}, {options.store}, {folder}", flush=True)
     start = time.monotonic()
     summary = kills.kills(
-        folder,
+        Cluster(folder, options.store, database=Replicated() if options.standby else None),
         options.kills,
         options.seed,
-        options.store,
         report=lambda line: print(f"{time.monotonic() - start:.0f} s: {line}", flush=True),
     )
     print(f"no violation after {time.monotonic() - start:.0f} s; {summary}", flush=True)

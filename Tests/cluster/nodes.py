@@ -241,9 +241,11 @@ class Node(Service):
 class Cluster:
     """Servers and workers on one database and one storage."""
 
-    def __init__(self, folder, store="folder", servers=2, workers=3, extra=()):
+    def __init__(
+        self, folder, store="folder", servers=2, workers=3, extra=(), database=None
+    ):
         self.folder = pathlib.Path(folder)
-        self.database = Database()
+        self.database = database or Database()
         self.store = Folder(folder) if store == "folder" else ObjectStore(folder, store)
         self.servers = [
             Node(self, f"server-{number}", "serve", extra=extra) for number in range(servers)
@@ -286,7 +288,8 @@ class Cluster:
         return (rows[0][0], int(rows[0][1])) if rows else (None, 0)
 
     def logs(self, characters=1500):
-        return "\n".join(f"== {node.name}\n{node.log()[-characters:]}" for node in self.nodes)
+        started = [node for node in self.nodes if node.log_path.exists()]
+        return "\n".join(f"== {node.name}\n{node.log()[-characters:]}" for node in started)
 
 
 def wait_for(condition, what, patience=PATIENCE):
