@@ -147,6 +147,9 @@ public final class PostgresStore: Sendable {
             isRepeated: attempt.isUnsure
         )
         session.begin()
+        // What an earlier run committed is seen before a synchronous standby has it, if its wait
+        // was broken off. This commit waits for all before it.
+        if attempt.isUnsure { session.writeToLog() }
         let value = try body(session)
         do throws(PostgresFault) {
             try session.commit()
@@ -242,10 +245,7 @@ extension PostgresStore: SQLStore {
 
     /// Writes to the database, for a readiness probe.
     public func checkWrites() async throws(StoreError) {
-        // A commit waits for the disk only if its transaction has written to the log before.
-        try await write { db in
-            _ = try db.rows("SELECT pg_logical_emit_message(true, 'palimpsest', '') IS NULL")
-        }
+        try await write { db in _ = try db.rows(PostgresSession.writesToLog) }
     }
 
     /// Does nothing: the database cleans up by itself.

@@ -40,6 +40,7 @@ class Load:
                 begin = time.monotonic()
                 try:
                     status = 202 if ledger.send(job) else 503
+                    job.sent, job.told = begin, time.monotonic()
                 except ConnectionRefusedError:
                     status = 0
                 except UNKNOWN:
