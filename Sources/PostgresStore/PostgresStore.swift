@@ -90,7 +90,28 @@ public final class PostgresStore: Sendable {
             parts.watches.notify(changed ?? jobs)
         }
         owner = ClaimToken.random().bytes.map { String($0, radix: 16) }.joined()
+        try requireOwnSessions()
         try prepareSchema(location.schema, making: isMade)
+    }
+
+    /// Refuses a pooler that gives the server's connections to others between transactions.
+    ///
+    /// Settings, hints and kept statements belong to a session. Two connections that are open at the
+    /// same time have one server process each; such a pooler gives both the one that is free.
+    private func requireOwnSessions() throws(StoreError) {
+        try pool.runNow { one, _ in
+            try pool.runNow { other, _ in
+                for _ in 0..<3 {
+                    guard try one.process() != other.process() else {
+                        throw StoreError.unavailable(
+                            "there is a pooler before it that gives its connections to others "
+                                + "between transactions; it must be in session mode (pgbouncer: "
+                                + "pool_mode = session)"
+                        )
+                    }
+                }
+            }
+        }
     }
 
     /// Removes a schema with everything in it; for tests.

@@ -235,6 +235,32 @@ class Campaign:
         audit_blobs(cluster)
         self.report(f"{before} orphans were removed within {took:.1f} s")
 
+    def work(self, meanwhile=lambda: None):
+        """Has clients go on before, while and after something happens; then the audit."""
+        try:
+            with self.clients():
+                self.wait_for_uploads()
+                meanwhile()
+                self.wait_for_uploads()
+            self.settle()
+            assert self.restarts == 0, "nodes have ended"
+            assert self.audit() == 0
+        except BaseException:
+            self.report(self.cluster.logs())
+            raise
+        self.report(self.summary(0))
+
+    def wait_for_uploads(self):
+        """Waits until jobs have been accepted that were not sent before."""
+        jobs = self.ledger.jobs
+        before = len(jobs)
+
+        def are_accepted():
+            self.raise_fault()
+            return sum(job.id is not None for job in jobs[before:]) > 15
+
+        wait_for(are_accepted, "uploads to be accepted")
+
     def close(self):
         self.stop_clients.set()
         self.thaw()

@@ -1,5 +1,6 @@
 """pgbouncer between nodes and PostgreSQL."""
 
+import contextlib
 import os
 import pathlib
 import shutil
@@ -7,7 +8,7 @@ import socket
 import subprocess
 
 import pytest
-from nodes import free_port, wait_for
+from nodes import Cluster, free_port, wait_for
 from standby import AS_OWNER
 
 # Debian has it where only root looks.
@@ -58,3 +59,16 @@ max_client_conn = 500
     def kill(self):
         self.process.kill()
         self.process.wait()
+
+    def close(self):
+        self.kill()
+
+
+@contextlib.contextmanager
+def behind_pooler(folder, mode="session"):
+    """A cluster, not yet started, whose nodes reach PostgreSQL through a pooler, and the pooler."""
+    with contextlib.closing(Cluster(folder, workers=2)) as cluster:
+        with contextlib.closing(Pooler(cluster.database, mode)) as pooler:
+            for node in cluster.nodes:
+                node.database = cluster.database.url(pooler.port)
+            yield cluster, pooler

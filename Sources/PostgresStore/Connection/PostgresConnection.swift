@@ -13,6 +13,9 @@ final class PostgresConnection: @unchecked Sendable {
     /// The names of the statements that the server keeps, by their words and types.
     private var names: [String: String] = [:]
     private var lastName = 0
+    /// No other connection has such names, so that a pooler that mixes them up runs no statement in
+    /// another one's place.
+    private let prefix = "palimpsest_\(String(UInt64.random(in: 0 ... .max), radix: 36))"
     /// The most statements that the server keeps.
     private static let maxKept = 100
 
@@ -49,6 +52,11 @@ final class PostgresConnection: @unchecked Sendable {
 
     /// Whether a transaction is open.
     var isInTransaction: Bool { plm_pg_is_in_transaction(connection) }
+
+    /// The number of the server's process that runs the next statement.
+    func process() throws -> Int? {
+        try execute("SELECT pg_backend_pid()", []).rows.first?.value(at: 0)
+    }
 
     /// Runs statements without parameters.
     func run(_ script: String) throws(PostgresFault) {
@@ -160,7 +168,7 @@ final class PostgresConnection: @unchecked Sendable {
         if let known = names[key] { return (known, key, false) }
         guard names.count < Self.maxKept else { return nil }
         lastName += 1
-        let name = "palimpsest_\(lastName)"
+        let name = "\(prefix)_\(lastName)"
         names[key] = name
         return (name, key, true)
     }
