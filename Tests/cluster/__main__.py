@@ -1,6 +1,7 @@
 """The campaign by hand: kills of anything in a cluster at random moments; then the audit.
 
-python Tests/cluster --kills 300 [--store folder|rclone|swift] [--standby] [--seed N] [--folder DIR]
+python Tests/cluster --kills 300 [--store folder|rclone|swift] [--standby] [--other BINARY] [--seed N]
+    [--folder DIR]
 """
 
 import argparse
@@ -28,6 +29,7 @@ def main():
         action="store_true",
         help="each end of the database is a failover to a synchronous standby",
     )
+    parser.add_argument("--other", help="what every second node runs, such as the last release")
     parser.add_argument(
         "--folder", help="where everything is made; a temporary folder, which is kept"
     )
@@ -36,8 +38,12 @@ def main():
     folder.mkdir(exist_ok=True)
     print(f"seed {options.seed}, {options.store}, {folder}", flush=True)
     start = time.monotonic()
+    database = Replicated() if options.standby else None
+    cluster = Cluster(folder, options.store, database=database)
+    if options.other:
+        cluster.mix(options.other)
     summary = kills.kills(
-        Cluster(folder, options.store, database=Replicated() if options.standby else None),
+        cluster,
         options.kills,
         options.seed,
         report=lambda line: print(f"{time.monotonic() - start:.0f} s: {line}", flush=True),

@@ -185,6 +185,7 @@ class Node(Service):
         self.database = database or cluster.database.url()
         self.blobs = blobs or cluster.store.url
         self.prefix = list(prefix)
+        self.binary = BINARY
         self.port = free_port()
         self.host = "127.0.0.1"
 
@@ -200,7 +201,7 @@ class Node(Service):
     def start(self, ready=True):
         listen = "--bind" if self.role == "serve" else "--metrics-bind"
         command = [
-            *self.prefix, BINARY, self.role, listen, f"{self.host}:{self.port}",
+            *self.prefix, self.binary, self.role, listen, f"{self.host}:{self.port}",
             "--data", self.data, "--node", self.name, "--workers", "1",
             "--database", self.database, "--blobs", self.blobs, *self.extra,
         ]  # fmt: skip
@@ -257,6 +258,11 @@ class Cluster:
     @property
     def nodes(self):
         return self.servers + self.workers
+
+    def mix(self, other):
+        """Has every second node run another binary."""
+        for node in self.nodes[1::2]:
+            node.binary = other
 
     def start(self):
         """Starts the first server, gives its key to the others, and starts those."""

@@ -98,8 +98,9 @@ class Replicated(Database):
         wait_for(lambda: self.value(shown) == names, "the setting to be read")
 
     def position(self):
-        """The end of the primary's log."""
-        return self.value("SELECT pg_current_wal_insert_lsn()")
+        """The end of the primary's log, which a commit has just brought to the disk."""
+        self.value("SELECT pg_logical_emit_message(true, 'tests', '')")
+        return self.value("SELECT pg_current_wal_flush_lsn()")
 
     def wait_until_level(self, position):
         """Waits until the standby has the log up to a position."""

@@ -8,7 +8,7 @@ import SQLStore
 /// in one call, never in two: who takes it out of the list is the only one to have it.
 final class PostgresConnection: @unchecked Sendable {
     private let connection: UnsafeMutableRawPointer
-    /// Whether an answer never came.
+    /// Whether an answer never came, or no more is wanted.
     private var isBroken = false
     /// The names of the statements that the server keeps, by their words and types.
     private var names: [String: String] = [:]
@@ -46,6 +46,9 @@ final class PostgresConnection: @unchecked Sendable {
 
     /// Whether the connection was open when it was last used.
     var isConnected: Bool { !isBroken && plm_pg_is_connected(connection) }
+
+    /// Has the connection not be used again.
+    func retire() { isBroken = true }
 
     /// The descriptor of the connection.
     var socket: Int32 { plm_pg_socket(connection) }

@@ -81,6 +81,10 @@ final class PostgresPool: Sendable {
                     state.withLock { $0.idle = [] }
                     guard !isNew || attempt.isUnsure, repeats < Self.maxRepeats else { throw fault }
                     repeats += 1
+                } catch let fault as PostgresFault where fault.isOfEarlierTables {
+                    state.withLock { $0.idle = [] }
+                    connection.retire()
+                    throw fault
                 }
             } catch let error as StoreError {
                 throw error
