@@ -6,7 +6,7 @@ The other version is that of PALIMPSEST_OTHER_BINARY, or this one.
 import contextlib
 import os
 
-from load import HATS, Load, codecs_stopped, holders, total, upload
+from load import Load, codecs_stopped, holders, total
 from nodes import Cluster, wait_for
 from service import BINARY
 
