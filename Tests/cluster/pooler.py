@@ -18,7 +18,7 @@ PROGRAM = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
 class Pooler:
     """A pgbouncer with a port that stays its own."""
 
-    def __init__(self, database, mode="session", pool_size=100):
+    def __init__(self, database, mode="session"):
         if PROGRAM is None:
             pytest.skip("there is no pgbouncer; scripts/install-packages test installs it")
         self.port = free_port()
@@ -37,7 +37,7 @@ unix_socket_dir =
 auth_type = any
 logfile = {self.log_path}
 pool_mode = {mode}
-default_pool_size = {pool_size}
+default_pool_size = 100
 max_client_conn = 500
 """
         )
