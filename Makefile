@@ -138,7 +138,7 @@ build-probe: install-build
 test-python: install-test build build-bench build-probe ## Runs the Python tests: tooling, training, and the service end to end.
 	$(PYTHON) -m pytest -n 2 --dist loadfile $(wildcard Tests/tooling Tests/wire Tests/cli Tests/packaging Training/tests)
 	$(PYTHON) -m pytest -n 2 --dist loadfile $(wildcard Tests/e2e)
-	$(PYTHON) -m pytest -n 2 $(wildcard Tests/crash) Tests/cluster/test_kills.py
+	$(PYTHON) -m pytest -n 2 $(wildcard Tests/crash) $(addprefix Tests/cluster/test_,kills.py promotion.py standby_away.py pooler.py versions.py)
 
 .PHONY: test-e2e
 test-e2e: install-test build ## Runs only the end-to-end tests, against the release binary.
@@ -181,9 +181,11 @@ test-crash: install-test build ## Kills the service again and again, with failin
 STORES ?= folder rclone swift
 
 .PHONY: test-cluster
-test-cluster: install-test build ## Kills everything in a cluster again and again, on each kind of storage (KILLS=300, SEED=, STORES=), then cuts its nodes off; half an hour.
+test-cluster: install-test build ## Kills everything in a cluster again and again, on each kind of storage (KILLS=300, SEED=, STORES=, OTHER=binary of every second node), then with a standby, then cuts its nodes off; half an hour.
 	@scripts/install-venv Tests/BlobConformanceTests/requirements.txt .venv-object-store
-	for store in $(STORES); do $(PYTHON) Tests/cluster --store $$store --kills $(or $(KILLS),300) --seed '$(SEED)'; done
+	for options in $(STORES:%=--store=%) --standby; do \
+		$(PYTHON) Tests/cluster $$options --kills $(or $(KILLS),300) --seed '$(SEED)' $(if $(OTHER),--other '$(OTHER)'); \
+	done
 	$(PYTHON) -m pytest -s Tests/cluster
 	@scripts/build debug/palimpsestPackageTests.xctest build --build-tests $(SWIFT_FLAGS)
 	PALIMPSEST_TEST_THOROUGH=1 scripts/with-postgres swift test --skip-build --filter '^PostgresStoreTests.(Plan|Deadlock)Tests' $(SWIFT_FLAGS)

@@ -133,6 +133,12 @@ final class PostgresSession: SQLSession {
 
     func noteChange(ofJob job: Int64) { changedJobs.insert(job) }
 
+    /// A commit waits for the disk, and for synchronous standbys, only if its transaction has
+    /// written to the log before.
+    static let writesToLog = "SELECT pg_logical_emit_message(true, 'palimpsest', '') IS NULL"
+
+    func writeToLog() { pending.append(.init(sql: Self.writesToLog)) }
+
     func mayBeForgotten() { pending.append(.init(sql: "SET LOCAL synchronous_commit = off")) }
 
     // MARK: - Locks

@@ -115,10 +115,31 @@ public final class PostgresStore: Sendable {
             parts.watches.notify(changed ?? jobs)
         }
         owner = ClaimToken.random().bytes.map { String($0, radix: 16) }.joined()
+        try requireOwnSessions()
         if let isMade {
             try prepareSchema(location.schema, making: isMade)
         } else {
             try checkSchema()
+        }
+    }
+
+    /// Refuses a pooler that gives the server's connections to others between transactions.
+    ///
+    /// Settings, hints and kept statements belong to a session. Two connections that are open at the
+    /// same time have one server process each; such a pooler gives both the one that is free.
+    private func requireOwnSessions() throws(StoreError) {
+        try pool.runNow { one, _ in
+            try pool.runNow { other, _ in
+                for _ in 0..<3 {
+                    guard try one.process() != other.process() else {
+                        throw StoreError.unavailable(
+                            "there is a pooler before it that gives its connections to others "
+                                + "between transactions; it must be in session mode (pgbouncer: "
+                                + "pool_mode = session)"
+                        )
+                    }
+                }
+            }
         }
     }
 
@@ -185,6 +206,9 @@ public final class PostgresStore: Sendable {
             isRepeated: attempt.isUnsure
         )
         session.begin()
+        // What an earlier run committed is seen before a synchronous standby has it, if its wait
+        // was broken off. This commit waits for all before it.
+        if attempt.isUnsure { session.writeToLog() }
         let value = try body(session)
         do throws(PostgresFault) {
             try session.commit()
@@ -280,10 +304,7 @@ extension PostgresStore: SQLStore {
 
     /// Writes to the database, for a readiness probe.
     public func checkWrites() async throws(StoreError) {
-        // A commit waits for the disk only if its transaction has written to the log before.
-        try await write { db in
-            _ = try db.rows("SELECT pg_logical_emit_message(true, 'palimpsest', '') IS NULL")
-        }
+        try await write { db in _ = try db.rows(PostgresSession.writesToLog) }
     }
 
     /// Does nothing: the database cleans up by itself.

@@ -8,7 +8,7 @@ import threading
 import time
 
 from ledger import UNKNOWN, Job
-from nodes import LEASE, Cluster, wait_for
+from nodes import LEASE, wait_for
 from promises import ClusterLedger, audit_blobs, audit_tables, orphans, quarantined
 
 CLIENTS = 3
@@ -20,11 +20,11 @@ AWAY = ("cannot be reached", "cannot be used")
 class Campaign:
     """A cluster and everything done to it."""
 
-    def __init__(self, folder, seed, store="folder", report=lambda line: None):
+    def __init__(self, cluster, seed, report=lambda line: None):
         self.seed = seed
         self.random = random.Random(seed)
         self.report = report
-        self.cluster = Cluster(folder, store)
+        self.cluster = cluster
         self.ledger = ClusterLedger(self.cluster, seed, random.Random(f"{seed} servers"))
         self.stop_clients = threading.Event()
         self.faults = []
@@ -235,6 +235,32 @@ class Campaign:
         audit_blobs(cluster)
         self.report(f"{before} orphans were removed within {took:.1f} s")
 
+    def work(self, meanwhile=lambda: None):
+        """Has clients go on before, while and after something happens; then the audit."""
+        try:
+            with self.clients():
+                self.wait_for_uploads()
+                meanwhile()
+                self.wait_for_uploads()
+            self.settle()
+            assert self.restarts == 0, "nodes have ended"
+            assert self.audit() == 0
+        except BaseException:
+            self.report(self.cluster.logs())
+            raise
+        self.report(self.summary(0))
+
+    def wait_for_uploads(self):
+        """Waits until jobs have been accepted that were not sent before."""
+        jobs = self.ledger.jobs
+        before = len(jobs)
+
+        def are_accepted():
+            self.raise_fault()
+            return sum(job.id is not None for job in jobs[before:]) > 15
+
+        wait_for(are_accepted, "uploads to be accepted")
+
     def close(self):
         self.stop_clients.set()
         self.thaw()
@@ -255,9 +281,9 @@ class Campaign:
         )
 
 
-def kills(folder, count, seed, store="folder", may_freeze=True, report=lambda line: None):
+def kills(cluster, count, seed, may_freeze=True, report=lambda line: None):
     """`count` kills of anything at random moments, then the audit."""
-    campaign = Campaign(folder, seed, store, report)
+    campaign = Campaign(cluster, seed, report)
     try:
         campaign.cluster.start()
         worst, done = 0.0, 0

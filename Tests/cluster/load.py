@@ -10,7 +10,7 @@ import time
 import uuid
 
 from ledger import UNKNOWN, Job
-from nodes import LEASE
+from nodes import LEASE, wait_for
 from promises import ClusterLedger, audit_blobs, audit_tables, quarantined
 from service import FIXTURES
 
@@ -40,6 +40,7 @@ class Load:
                 begin = time.monotonic()
                 try:
                     status = 202 if ledger.send(job) else 503
+                    job.sent, job.told = begin, time.monotonic()
                 except ConnectionRefusedError:
                     status = 0
                 except UNKNOWN:
@@ -65,6 +66,17 @@ class Load:
             thread.join()
         if self.faults:
             raise self.faults[0]
+
+    def wait_for_uploads(self, count=5):
+        """Waits until jobs have been accepted that were not sent before."""
+        before = time.monotonic()
+
+        def are_accepted():
+            if self.faults:
+                raise self.faults[0]
+            return sum(begin > before for begin, _, status in self.requests if status == 202) > count
+
+        wait_for(are_accepted, "uploads to be accepted")
 
     def between(self, begin, end):
         """The durations and statuses of the uploads that began in a period."""

@@ -185,6 +185,7 @@ class Node(Service):
         self.database = database or cluster.database.url()
         self.blobs = blobs or cluster.store.url
         self.prefix = list(prefix)
+        self.binary = BINARY
         self.port = free_port()
         self.host = "127.0.0.1"
 
@@ -200,7 +201,7 @@ class Node(Service):
     def start(self, ready=True):
         listen = "--bind" if self.role == "serve" else "--metrics-bind"
         command = [
-            *self.prefix, BINARY, self.role, listen, f"{self.host}:{self.port}",
+            *self.prefix, self.binary, self.role, listen, f"{self.host}:{self.port}",
             "--data", self.data, "--node", self.name, "--workers", "1",
             "--database", self.database, "--blobs", self.blobs, *self.extra,
         ]  # fmt: skip
@@ -241,9 +242,11 @@ class Node(Service):
 class Cluster:
     """Servers and workers on one database and one storage."""
 
-    def __init__(self, folder, store="folder", servers=2, workers=3, extra=()):
+    def __init__(
+        self, folder, store="folder", servers=2, workers=3, extra=(), database=None
+    ):
         self.folder = pathlib.Path(folder)
-        self.database = Database()
+        self.database = database or Database()
         self.store = Folder(folder) if store == "folder" else ObjectStore(folder, store)
         self.servers = [
             Node(self, f"server-{number}", "serve", extra=extra) for number in range(servers)
@@ -255,6 +258,11 @@ class Cluster:
     @property
     def nodes(self):
         return self.servers + self.workers
+
+    def mix(self, other):
+        """Has every second node run another binary."""
+        for node in self.nodes[1::2]:
+            node.binary = other
 
     def start(self):
         """Starts the first server, gives its key to the others, and starts those."""
@@ -286,7 +294,8 @@ class Cluster:
         return (rows[0][0], int(rows[0][1])) if rows else (None, 0)
 
     def logs(self, characters=1500):
-        return "\n".join(f"== {node.name}\n{node.log()[-characters:]}" for node in self.nodes)
+        started = [node for node in self.nodes if node.log_path.exists()]
+        return "\n".join(f"== {node.name}\n{node.log()[-characters:]}" for node in started)
 
 
 def wait_for(condition, what, patience=PATIENCE):

@@ -75,6 +75,8 @@ class Proxy:
     def close(self):
         self.refuse()
         self.passes.set()
+        # Whoever connects is refused from now on: the thread that accepts holds it open otherwise.
+        self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
 
     # ---- Passing on ----

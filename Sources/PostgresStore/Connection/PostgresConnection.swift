@@ -8,11 +8,14 @@ import SQLStore
 /// in one call, never in two: who takes it out of the list is the only one to have it.
 final class PostgresConnection: @unchecked Sendable {
     private let connection: UnsafeMutableRawPointer
-    /// Whether an answer never came.
+    /// Whether an answer never came, or no more is wanted.
     private var isBroken = false
     /// The names of the statements that the server keeps, by their words and types.
     private var names: [String: String] = [:]
     private var lastName = 0
+    /// No other connection has such names, so that a pooler that mixes them up runs no statement in
+    /// another one's place.
+    private let prefix = "palimpsest_\(String(UInt64.random(in: 0 ... .max), radix: 36))"
     /// The most statements that the server keeps.
     private static let maxKept = 100
 
@@ -44,11 +47,19 @@ final class PostgresConnection: @unchecked Sendable {
     /// Whether the connection was open when it was last used.
     var isConnected: Bool { !isBroken && plm_pg_is_connected(connection) }
 
+    /// Has the connection not be used again.
+    func retire() { isBroken = true }
+
     /// The descriptor of the connection.
     var socket: Int32 { plm_pg_socket(connection) }
 
     /// Whether a transaction is open.
     var isInTransaction: Bool { plm_pg_is_in_transaction(connection) }
+
+    /// The number of the server's process that runs the next statement.
+    func process() throws -> Int? {
+        try execute("SELECT pg_backend_pid()", []).rows.first?.value(at: 0)
+    }
 
     /// Runs statements without parameters.
     func run(_ script: String) throws(PostgresFault) {
@@ -160,7 +171,7 @@ final class PostgresConnection: @unchecked Sendable {
         if let known = names[key] { return (known, key, false) }
         guard names.count < Self.maxKept else { return nil }
         lastName += 1
-        let name = "palimpsest_\(lastName)"
+        let name = "\(prefix)_\(lastName)"
         names[key] = name
         return (name, key, true)
     }

@@ -15,8 +15,13 @@ struct PostgresFault: Error, Equatable {
     /// Serialization failure, deadlock, and a lock that was waited for too long. A row that another
     /// transaction refers to, or whose referent it took away, is seen when it runs again.
     var isTransient: Bool {
-        ["40001", "40P01", "55P03", "23503"].contains(state)
+        ["40001", "40P01", "55P03", "23503"].contains(state) || isOfEarlierTables
     }
+
+    /// Whether a statement that the server keeps answers other columns than when it was made.
+    ///
+    /// A newer node has added one; connections that are made from now on have no such statement.
+    var isOfEarlierTables: Bool { state == "0A000" }
 
     /// Whether the server cannot serve now, but may later.
     var isOutage: Bool {

@@ -88,6 +88,10 @@ final class PostgresPool: Sendable {
                     guard !isNew || attempt.isUnsure, repeats < Self.maxRepeats else { throw fault }
                     count(.lost, since: begin)
                     repeats += 1
+                } catch let fault as PostgresFault where fault.isOfEarlierTables {
+                    state.withLock { $0.idle = [] }
+                    connection.retire()
+                    throw fault
                 }
             } catch let error as StoreError {
                 // The caller's own, after what the database has answered.
