@@ -30,8 +30,9 @@ package enum Books {
                 coalesce(max(ending), 0) AS endings
             FROM images GROUP BY job
         ) AS counted ON job = seq
-        WHERE queued_count <> q OR running_count <> r OR done_count <> d OR failed_count <> f
-            OR quarantined_count <> x OR cancelled_count <> c
+        -- The images of an expired job go some at a time.
+        WHERE expired_at IS NULL AND (queued_count <> q OR running_count <> r OR done_count <> d
+            OR failed_count <> f OR quarantined_count <> x OR cancelled_count <> c
             OR jobs.state <> CASE
                 WHEN q = total THEN 'queued'
                 WHEN q + r > 0 THEN 'running'
@@ -39,6 +40,6 @@ package enum Books {
                 WHEN c > 0 THEN 'cancelled'
                 ELSE 'failed' END
             OR done_endings + failed_endings + quarantined_endings + cancelled_endings <> endings
-            OR (finished_at IS NULL) <> (q + r > 0) OR (expires_at IS NULL) <> (q + r > 0)
+            OR (finished_at IS NULL) <> (q + r > 0) OR (expires_at IS NULL) <> (q + r > 0))
         """
 }
