@@ -31,8 +31,13 @@ extension SQLStore {
                 [time - JobExpiry.tombstoneLifetime.milliseconds, Self.expiredAtOnce]
             )
             let due = try Self.due(db, now: time, sparing: kept)
-            // Both at once, since all jobs are locked in one order.
-            try db.lock(.jobs(old + due))
+            let begun = try db.values(
+                Int64.self,
+                "SELECT job FROM expired_jobs_with_images ORDER BY job LIMIT ?",
+                [Self.expiredAtOnce]
+            )
+            // All at once, since all jobs are locked in one order.
+            try db.lock(.jobs(old + due + begun))
             let forgotten =
                 old.isEmpty
                 ? 0
@@ -44,12 +49,14 @@ extension SQLStore {
             let jobs = try Self.markExpired(db, due, now: time)
             var images = 0
             var blobs: Set<[UInt8]> = []
-            while images < max(imageLimit, 1),
-                let job = try db.value(
-                    Int64.self,
-                    "SELECT job FROM expired_jobs_with_images ORDER BY job LIMIT 1"
+            for job in Set(begun + due).sorted() where images < max(imageLimit, 1) {
+                // Another node may have erased it, or removed the rest of its images.
+                let hasImages = try db.value(
+                    Bool.self,
+                    "SELECT EXISTS (SELECT 1 FROM expired_jobs_with_images WHERE job = ?)",
+                    [job]
                 )
-            {
+                guard hasImages == true else { continue }
                 let wanted = max(imageLimit, 1) - images
                 let removed = try Self.removeImages(db, of: job, limit: wanted, &blobs)
                 images += removed
