@@ -69,6 +69,7 @@ import Testing
             ALTER DATABASE \(database) SET auto_explain.log_min_duration = 0;
             ALTER DATABASE \(database) SET auto_explain.log_nested_statements = on;
             ALTER DATABASE \(database) SET auto_explain.log_format = 'json';
+            ALTER DATABASE \(database) SET auto_explain.log_analyze = on;
             """
         )
         return tenants[0]
@@ -126,8 +127,10 @@ private struct Plan {
     let statement: String
     /// The tables that it names.
     private(set) var tables: Set<String> = []
-    /// The tables that it goes through.
+    /// The tables of which it looks at many rows, by whatever way.
     private(set) var scanned: Set<String> = []
+    /// There are ten thousand jobs, and more of everything else.
+    private static let many = 5_000
 
     /// Reads the plans of a log.
     static func all(in log: String) -> [Plan] {
@@ -159,7 +162,9 @@ private struct Plan {
     private mutating func add(_ node: [String: Any]) {
         if let table = node["Relation Name"] as? String {
             tables.insert(table)
-            if node["Node Type"] as? String == "Seq Scan" { scanned.insert(table) }
+            let counts = ["Actual Rows", "Rows Removed by Filter"]
+            let rows = counts.reduce(0) { $0 + (node[$1] as? Int ?? 0) }
+            if rows * (node["Actual Loops"] as? Int ?? 1) > Self.many { scanned.insert(table) }
         }
         for child in node["Plans"] as? [[String: Any]] ?? [] { add(child) }
     }

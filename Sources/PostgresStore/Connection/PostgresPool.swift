@@ -139,8 +139,10 @@ final class PostgresPool: Sendable {
             Self.limits + """
                 SET search_path TO \(location.schema);
                 -- Every statement on images has an index that fits. Before the server has counted
-                -- the rows it would rather sort what it finds by another one.
-                SET enable_bitmapscan = off; SET jit = off;
+                -- the rows it would rather sort what it finds by another one, or go through them
+                -- all. So one plan fits all values, and is made once.
+                SET enable_bitmapscan = off; SET enable_seqscan = off; SET enable_hashjoin = off;
+                SET enable_mergejoin = off; SET plan_cache_mode = force_generic_plan; SET jit = off;
                 SET client_min_messages = warning; SET default_transaction_isolation = 'read committed'
                 """
         )
