@@ -124,6 +124,10 @@ def rows(arguments, out, workers):
     yield "Palimpsest, one key", each(lambda n: in_schema(binary, n, 1))
     yield "Palimpsest, twenty keys", each(lambda n: in_schema(binary, n, 20))
     yield (
+        "Palimpsest, twenty keys, one at once",
+        each(lambda n: in_schema(binary, n, 20, "--slots", 1)),
+    )
+    yield (
         "Palimpsest, twenty keys, small images",
         each(lambda n: in_schema(binary, n, 20, "--small", "--slots", 1, images=4 * IMAGES)),
     )
