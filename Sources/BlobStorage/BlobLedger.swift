@@ -91,11 +91,13 @@ public final class BlobLedger: Sendable {
     /// - Parameters:
     ///   - sha256: The blob.
     ///   - age: A younger blob stays.
-    public func remove(_ sha256: SHA256Digest, ifOlderThan age: Duration) {
+    /// - Returns: Whether it was there, and was removed.
+    @discardableResult
+    public func remove(_ sha256: SHA256Digest, ifOlderThan age: Duration) -> Bool {
         // Hold the lock throughout, so that whoever notes the blob meanwhile places it afterwards.
         waiting.withLock { waiting in
-            guard waiting[sha256] == nil else { return }
-            _ = try? blobs.remove(sha256, ifOlderThan: age)
+            guard waiting[sha256] == nil else { return false }
+            return (try? blobs.remove(sha256, ifOlderThan: age)) ?? false
         }
     }
 }

@@ -37,4 +37,21 @@ struct WriteProbeTests {
         for _ in 0..<20 { #expect(await disk.fault() == nil) }
         #expect(disk.attempts.load(ordering: .relaxed) - seen < 20)
     }
+
+    @Test("Who asks is told if there is no answer, and there is one attempt alone meanwhile")
+    func silence() async throws {
+        let probe = WriteProbe(patience: .milliseconds(50))
+        let (answers, continuation) = AsyncStream<Void>.makeStream()
+        let attempts = Atomic<Int>(0)
+        for _ in 0..<3 {
+            let fault = await probe.fault {
+                attempts.wrappingAdd(1, ordering: .relaxed)
+                for await _ in answers {}
+            }
+            #expect(fault?.hasPrefix("there was no answer") == true)
+        }
+        #expect(attempts.load(ordering: .relaxed) == 1)
+        continuation.finish()
+        while await probe.fault({}) != nil { try await Task.sleep(for: .milliseconds(20)) }
+    }
 }

@@ -116,7 +116,7 @@ extension API {
         guard let label = try? ClassLabel(label),
             let free = try await store.removeImportedSemanticImages(tenant: key.id, label: label)
         else { throw APIError.semanticImageMissing }
-        try? await housekeeping.remove(free, ifOlderThan: .zero)
+        _ = try? await housekeeping.remove(free, ifOlderThan: .zero)
         logger.info("semantic image removed", metadata: ["key.id": "\(key.id)"])
         return ServerResponse(status: .noContent)
     }
@@ -182,11 +182,11 @@ extension API {
                 unreferenced = replaced
             }
         } catch {
-            try? await housekeeping.remove(unreferenced, ifOlderThan: .zero)
+            _ = try? await housekeeping.remove(unreferenced, ifOlderThan: .zero)
             throw error
         }
         // What cannot be removed now is an orphan, which a later sweep removes.
-        try? await housekeeping.remove(unreferenced, ifOlderThan: .zero)
+        _ = try? await housekeeping.remove(unreferenced, ifOlderThan: .zero)
         guard let isNew else { throw APIError.keyInvalid }
         return isNew
     }

@@ -4,6 +4,7 @@ import Logging
 import Operations
 import POSIX
 import Queue
+import Synchronization
 
 /// Erases expired jobs with their files, and files that no row refers to.
 struct Housekeeping: Sendable {
@@ -106,13 +107,19 @@ struct Housekeeping: Sendable {
     /// - Parameters:
     ///   - candidates: The blobs to consider, such as those of an erased job.
     ///   - age: The least age; younger blobs stay until a later sweep.
+    /// - Returns: How many were removed.
     /// - Throws: Faults of the store.
-    func remove(_ candidates: [SHA256Digest], ifOlderThan age: Duration) async throws {
+    @discardableResult
+    func remove(_ candidates: [SHA256Digest], ifOlderThan age: Duration) async throws -> Int {
+        let removed = Atomic(0)
         try await store.withUnreferenced(among: candidates) { [ledger] free in
-            for sha256 in free { ledger.remove(sha256, ifOlderThan: age) }
+            for sha256 in free where ledger.remove(sha256, ifOlderThan: age) {
+                removed.wrappingAdd(1, ordering: .relaxed)
+            }
         }
         // Outside of the store's write transaction, since unlinking large files takes long.
         await disk.run { [blobs] in blobs.reclaim() }
+        return removed.load(ordering: .relaxed)
     }
 
     /// Removes the orphans: old blobs that neither a row nor the ledger refers to.
@@ -124,7 +131,15 @@ struct Housekeeping: Sendable {
             try blobs.list().filter { !referenced.contains($0) }
         }
         guard !orphans.isEmpty else { return }
-        try await remove(orphans, ifOlderThan: leftovers.orphanAge)
+        let count = try await remove(orphans, ifOlderThan: leftovers.orphanAge)
+        guard count > 0 else { return }
+        logger.notice(
+            "files that no row of the database refers to were removed",
+            metadata: [
+                "files": .stringConvertible(count),
+                "older_than_seconds": .stringConvertible(leftovers.orphanAge.components.seconds),
+            ]
+        )
     }
 }
 

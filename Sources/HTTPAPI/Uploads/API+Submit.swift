@@ -144,7 +144,7 @@ extension API {
         }
         if case .created = submission { return submission }
         // What cannot be removed now is an orphan, which a later sweep removes.
-        try? await housekeeping.remove(filed.map(\.sha256), ifOlderThan: .zero)
+        _ = try? await housekeeping.remove(filed.map(\.sha256), ifOlderThan: .zero)
         return submission
     }
 
