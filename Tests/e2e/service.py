@@ -57,8 +57,9 @@ class Service:
 
     def start(self, ready=True):
         """Starts the server and waits until it reports its port and, if requested, is ready."""
-        command = [BINARY, self.role, "--bind", "127.0.0.1:0", "--data", self.data]
-        command += ["--workers", "2"]
+        command = [BINARY, self.role, "--data", self.data, "--workers", "2"]
+        if self.role == "serve":
+            command += ["--bind", "127.0.0.1:0"]
         if self.weights is not None:
             command += ["--weights", self.weights]
         with open(self.log_path, "ab") as log, open(self.banner_path, "wb") as banner:
