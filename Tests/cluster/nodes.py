@@ -243,13 +243,21 @@ class Cluster:
     """Servers and workers on one database and one storage."""
 
     def __init__(
-        self, folder, store="folder", servers=2, workers=3, extra=(), database=None
+        self,
+        folder,
+        store="folder",
+        servers=2,
+        workers=3,
+        extra=(),
+        of_servers=(),
+        database=None,
     ):
         self.folder = pathlib.Path(folder)
         self.database = database or Database()
         self.store = Folder(folder) if store == "folder" else ObjectStore(folder, store)
         self.servers = [
-            Node(self, f"server-{number}", "serve", extra=extra) for number in range(servers)
+            Node(self, f"server-{number}", "serve", extra=[*extra, *of_servers])
+            for number in range(servers)
         ]
         self.workers = [
             Node(self, f"worker-{number}", "worker", extra=extra) for number in range(workers)

@@ -10,7 +10,7 @@ from standby import Replicated
 
 def test_a_synchronous_standby_has_all_that_was_told(tmp_path):
     with contextlib.closing(Hooks()) as hooks:
-        cluster = Cluster(tmp_path, workers=2, extra=hooks.options, database=Replicated())
+        cluster = Cluster(tmp_path, workers=2, of_servers=hooks.options, database=Replicated())
         with contextlib.closing(cluster.start()):
             hooks.ask(cluster.servers[0])
             campaign = Campaign(cluster, 1, report=print)

@@ -58,15 +58,17 @@ static bool has_room(void) {
     return stat(path, &status) == 0 && status.st_size < orders->reserve_is_room;
 }
 
-/// Whether this call's turn has come.
-static bool strikes(void) {
+/// The errno of this call if its turn has come, else 0. It is read once, since the test may end the
+/// fault meanwhile.
+static int strikes(void) {
     static __thread uint64_t state;
-    if (orders == NULL || orders->error == 0 || has_room()) return false;
+    const int error = orders == NULL ? 0 : orders->error;
+    if (error == 0 || has_room()) return 0;
     if (state == 0) state = (uint64_t)(uintptr_t)&state | 1;
     state ^= state << 13;
     state ^= state >> 7;
     state ^= state << 17;
-    return (state >> 32 & 0xFFFF) < orders->share;
+    return (state >> 32 & 0xFFFF) < orders->share ? error : 0;
 }
 
 static bool is_ours(const char *path) {
@@ -74,20 +76,24 @@ static bool is_ours(const char *path) {
 }
 
 static bool fails_path(const char *path) {
-    if (!strikes() || !is_ours(path)) return false;
-    errno = orders->error;
+    const int error = strikes();
+    if (error == 0 || !is_ours(path)) return false;
+    errno = error;
     return true;
 }
 
 static bool fails_descriptor(int descriptor) {
-    if (!strikes()) return false;
+    const int error = strikes();
+    if (error == 0) return false;
     char link[64];
     char path[PATH_MAX];
     snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
     const ssize_t count = readlink(link, path, sizeof path - 1);
     if (count < 0) return false;
     path[count] = 0;
-    return fails_path(path) || (is_ours(path) && (errno = orders->error, true));
+    if (!is_ours(path)) return false;
+    errno = error;
+    return true;
 }
 
 ssize_t write(int descriptor, const void *bytes, size_t count) {
