@@ -90,6 +90,7 @@ def test_a_removed_class_can_come_back(reader):
     reader.choose(*[(f"{n}.png", picture(n)) for n in range(3)])
     reader.name_class("cat")
     last = page.get_by_label("Class of 2.png")
+    expect(last).to_have_value("cat")
     last.fill("dog")
     last.press("Tab")
     expect(page.locator("section.class")).to_have_count(2)
