@@ -52,6 +52,7 @@ struct API: Sendable {
     let downloads = JobDownloads()
     /// Tests whether the data folder is writable.
     let writeProbe = WriteProbe()
+    let endedJobs = EndedJobDocuments()
 
     /// Which pages of other origins may call this API.
     var crossOrigin: CrossOriginAccess { CrossOriginAccess(origins: settings.corsOrigins) }
@@ -133,13 +134,18 @@ struct API: Sendable {
         status: HTTPResponse.Status = .ok,
         fields: HTTPFields = [:]
     ) throws -> ServerResponse {
+        answer(json: try JSONDocument.bytes(document), status: status, fields: fields)
+    }
+
+    /// Returns an answer with the bytes of a JSON document that must not be cached.
+    func answer(
+        json bytes: [UInt8],
+        status: HTTPResponse.Status = .ok,
+        fields: HTTPFields = [:]
+    ) -> ServerResponse {
         var fields = fields
         fields[.contentType] = "application/json"
         fields[.cacheControl] = "no-store"
-        return ServerResponse(
-            status: status,
-            fields: fields,
-            body: .bytes(try JSONDocument.bytes(document))
-        )
+        return ServerResponse(status: status, fields: fields, body: .bytes(bytes))
     }
 }

@@ -245,6 +245,9 @@ public final class PostgresStore: Sendable {
     /// Keys are believed for at most a second; see ``KeyCatalog/key(hash:)``.
     package func keysVersion() async throws(StoreError) -> Int { Int(Uptime.milliseconds / 1000) }
 
+    /// Other nodes write as well.
+    package var isOnlyWriterOfJobs: Bool { false }
+
     package func hint(_ hint: StoreHint) { hints.send(hint) }
 
     /// Not within a lease of an outage or of the server's start.

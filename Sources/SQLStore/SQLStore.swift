@@ -26,6 +26,9 @@ package protocol SQLStore: Store {
         _ body: @escaping @Sendable (any SQLSession) throws -> Value
     ) async throws(StoreError) -> Value
 
+    /// Whether every change of a job is made by this process, which then may remember rows.
+    var isOnlyWriterOfJobs: Bool { get }
+
     /// A number that changes, at the latest a second later, when keys may have changed.
     func keysVersion() async throws(StoreError) -> Int
 
@@ -55,11 +58,24 @@ package final class StoreParts: Sendable {
     /// Wakes who watches jobs.
     package let watches = JobWatches()
     let keyCache = KeyCache()
+    let jobCache = JobCache()
     let keyUses = KeyUses()
 
     /// Creates the parts of a store.
     package init(generatorVersion: Int) {
         self.generatorVersion = generatorVersion
+    }
+
+    /// Tells of a commit that has changed the rows of some jobs.
+    package func jobsChanged(_ jobs: Set<Int64>) {
+        jobCache.forget(jobs)
+        watches.notify(jobs)
+    }
+
+    /// Tells of a commit that has changed the rows of all jobs.
+    package func allJobsChanged() {
+        jobCache.forgetAll()
+        watches.notifyAll()
     }
 }
 

@@ -186,7 +186,7 @@ public final class SQLiteStore: Sendable {
                 let session = SQLiteSession(db, clock: clock)
                 return (try body(session), session.changedJobs)
             }
-            parts.watches.notify(changedJobs)
+            parts.jobsChanged(changedJobs)
             return value
         }
     }
@@ -215,6 +215,9 @@ public final class SQLiteStore: Sendable {
             try await pool.unsafeRead { db in try body(SQLiteSession(db, clock: clock)) }
         }
     }
+
+    /// Who has the data folder's lock alone writes jobs.
+    package var isOnlyWriterOfJobs: Bool { true }
 
     /// A number that changes with every commit, by this process or another.
     package func keysVersion() async throws(StoreError) -> Int { try commitWatch.commits() }

@@ -2,6 +2,7 @@ import HTTPServer
 import HTTPTypes
 import HTTPWire
 import JobModel
+import Operations
 import Queue
 
 /// `GET /v1/jobs`, `/v1/jobs/{id}` and the list and reports of its images.
@@ -47,10 +48,16 @@ extension API {
             within: timeout,
             for: request.clientEnd
         )
+        if job.state.isTerminal { return answer(json: try await bytes(ofEnded: job)) }
         let document = try await document(job)
-        var fields = HTTPFields()
-        if !job.state.isTerminal { fields[.retryAfter] = Self.retryAfter(document.etaSeconds) }
-        return try answer(document, fields: fields)
+        return try answer(document, fields: [.retryAfter: Self.retryAfter(document.etaSeconds)])
+    }
+
+    private func bytes(ofEnded job: Job) async throws -> [UInt8] {
+        if let known = endedJobs.bytes(of: job) { return known }
+        let bytes = try JSONDocument.bytes(try await document(job))
+        endedJobs.keep(bytes, of: job)
+        return bytes
     }
 
     /// `GET /v1/jobs/{id}/images?state=&cursor=`; the cursor is the number of the previous page's

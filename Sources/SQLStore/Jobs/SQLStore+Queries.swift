@@ -4,9 +4,15 @@ package import Queue
 extension SQLStore {
     /// Returns a job of a tenant.
     public func job(_ id: JobIdentifier, tenant: APIKeyID) async throws(StoreError) -> Job? {
-        try await readOnce { db in
-            try Self.job(db, id, tenant: tenant)
+        let (known, changes) = parts.jobCache.lookUp(id)
+        if let known { return known.tenant == tenant ? known : nil }
+        let found = try await readOnce { db in
+            try Self.row(db, id, tenant).map { (job: try Job(row: $0), seq: try $0["seq"] as Int64) }
         }
+        if let found, found.job.expiredAt == nil, isOnlyWriterOfJobs {
+            parts.jobCache.keep(found.job, seq: found.seq, after: changes)
+        }
+        return found?.job
     }
 
     static func job(
@@ -14,8 +20,15 @@ extension SQLStore {
         _ id: JobIdentifier,
         tenant: APIKeyID
     ) throws -> Job? {
+        try row(db, id, tenant).map(Job.init(row:))
+    }
+
+    private static func row(
+        _ db: any SQLSession,
+        _ id: JobIdentifier,
+        _ tenant: APIKeyID
+    ) throws -> SQLRow? {
         try db.row("SELECT * FROM jobs WHERE id = ? AND tenant = ?", [id.text, tenant.text])
-            .map(Job.init(row:))
     }
 
     /// Returns a page of a tenant's unexpired jobs, newest first.

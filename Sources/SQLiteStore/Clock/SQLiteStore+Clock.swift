@@ -6,7 +6,7 @@ extension SQLiteStore {
     /// Reads the wall clock, and follows it once it has kept its new setting.
     public func followClock() async throws(StoreError) -> Int64 {
         let moved = try await writeWithoutTransaction { [clock] db in try clock.follow(db) }
-        if moved != 0 { parts.watches.notifyAll() }
+        if moved != 0 { parts.allJobsChanged() }
         return moved
     }
 
