@@ -23,9 +23,7 @@ public enum ClassList {
             try store.close()
             return classes
         } catch {
-            throw StoppedService.Fault(
-                description: "The database \(database.location) cannot be used: \(error)"
-            )
+            throw StoppedService.Fault(description: database.complaint(error))
         }
     }
 }

@@ -162,6 +162,13 @@ public final class S3Blobs: BlobStorage {
         return found
     }
 
+    /// Asks for the bucket, since a blob that is missing does not tell whether its bucket is.
+    ///
+    /// - Throws: `BlobStorageError` if there is none, or nobody answers.
+    public func checkBucket() throws(BlobStorageError) {
+        try client.list("\(client.location.prefix)probe/") { _ in }
+    }
+
     /// Stores a few bytes beside the blobs and removes them.
     public func checkWrites() throws(BlobStorageError) {
         let key = "\(client.location.prefix)probe/\(run)"

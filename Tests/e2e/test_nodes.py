@@ -94,6 +94,51 @@ def test_a_node_that_would_do_harm_does_not_start(cluster):
     assert one.stop() == 0
 
 
+def test_no_database_takes_the_storage_of_another(cluster, postgres):
+    one = cluster("one")
+    assert one.stop() == 0
+    # A mistyped schema would have removed all photos as files without a row.
+    other = postgres.database()
+    stranger = refusal(cluster, "--database", other, name="a")
+    assert "is that of another database, whose photos would be lost" in stranger
+    shared = ["--blobs", f"file://{cluster.folder}/shared"]
+    checked = palimpsest(cluster, "check-config", "--connect", "--database", other, *shared)
+    assert checked.returncode == 1 and "is that of another database" in checked.stderr
+    assert "another database" in refusal(cluster, "--database", "sqlite", name="b")
+    assert one.start().curl("/readyz").status == 200
+    assert one.stop() == 0
+
+
+def test_a_data_folder_and_a_shared_one_are_not_mixed_up(cluster, tmp_path, weights):
+    alone = Service(tmp_path / "alone", weights).start()
+    form = ["-F", "class=dune", "-F", f"file=@{DUNE}"]
+    job = alone.curl("/v1/jobs", *form, key=alone.key).json["id"]
+    assert alone.curl(f"/v1/jobs/{job}?wait=60", key=alone.key).json["state"] == "done"
+    assert alone.stop() == 0
+    sqlite = ["--database", "sqlite", "--data", tmp_path / "alone"]
+    assert "has none of those that the database refers to" in refusal(cluster, *sqlite)
+    inside = f"file://{tmp_path}/alone/blobs"
+    assert "lies in the data folder" in refusal(cluster, *sqlite, blobs=inside)
+    there = ["--data", tmp_path / "alone", "--database", cluster.database]
+    nested = palimpsest(cluster, "migrate", *there, "--blobs", inside)
+    assert nested.returncode == 1 and "lies in the data folder" in nested.stderr
+    shared = ["--blobs", f"file://{cluster.folder}/shared"]
+    moved = palimpsest(cluster, "migrate", *there, *shared)
+    assert moved.returncode == 0, moved.stderr
+    # From then on the database belongs to this storage.
+    (tmp_path / "empty").mkdir()
+    moved = ["--data", tmp_path / "alone"]
+    assert "not that of the other nodes" in refusal(
+        cluster, *moved, blobs=f"file://{tmp_path}/empty"
+    )
+    file = f"file://{tmp_path}/alone.log"
+    assert "it is not a folder" in refusal(cluster, *moved, blobs=file)
+    # A database in use is refused, and the program ends in an orderly way however often.
+    for _ in range(12):
+        again = palimpsest(cluster, "migrate", *there, *shared)
+        assert again.returncode == 1, again
+
+
 def palimpsest(cluster, *arguments, variable=None):
     """Runs a command of an operator; `variable` sets PALIMPSEST_DATABASE."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PALIMPSEST_")}
@@ -131,7 +176,7 @@ def test_keys_and_classes_of_running_servers_by_the_command_line(cluster):
     shared = ["--blobs", f"file://{cluster.folder}/shared"]
     checked = palimpsest(cluster, "check-config", "--connect", *there, *shared)
     assert checked.returncode == 0, checked.stderr
-    assert "heard of lately" in checked.stderr and checked.stderr.endswith("answers.\n")
+    assert "heard of lately: 0." in checked.stderr and checked.stderr.endswith("answers.\n")
     (cluster.folder / "other").mkdir()
     other = ["--blobs", f"file://{cluster.folder}/other"]
     checked = palimpsest(cluster, "check-config", "--connect", *there, *other)
@@ -142,7 +187,7 @@ def test_keys_and_classes_of_running_servers_by_the_command_line(cluster):
     assert wrong.returncode == 2 and wrong.stderr.startswith("Error: --database must be sqlite")
     url = cluster.database.replace("schema=e2e", "schema=none")
     none = palimpsest(cluster, "keys", "list", "--database", url)
-    assert none.returncode == 1 and "cannot be used" in none.stderr
+    assert none.returncode == 1 and "has no tables of Palimpsest" in none.stderr
     for command in (["backup", "copy"], ["classes", "import", "."]):
         refused = palimpsest(
             cluster, *command, "--data", cluster.folder / "one", variable=cluster.database

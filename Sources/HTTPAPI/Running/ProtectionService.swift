@@ -102,6 +102,21 @@ public struct ProtectionService: Sendable {
         } catch {
             throw unusable(error)
         }
+        do {
+            try await run(in: folder, store, models, maxConnections, until: signals)
+        } catch {
+            try? store.close()
+            throw error
+        }
+    }
+
+    private func run(
+        in folder: DataFolder,
+        _ store: any Store,
+        _ models: ModelFiles,
+        _ maxConnections: Int,
+        until signals: StopSignals
+    ) async throws {
         let throughput = ThroughputMeter()
         let metrics = ServiceMetrics(
             NodeIdentity(

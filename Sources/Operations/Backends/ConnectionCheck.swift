@@ -51,7 +51,7 @@ public enum ConnectionCheck {
             let marker = try await store.agreed(on: StorageMarker.name)
             try store.close()
             let finding = Finding(
-                text: "\(name) answers; of the nodes \(nodes.count) were heard of lately.",
+                text: "\(name) answers; nodes that were heard of lately: \(nodes.count).",
                 isGood: true
             )
             return (finding, marker.flatMap { SHA256Digest(hex: $0) })
@@ -59,7 +59,7 @@ public enum ConnectionCheck {
             let text = "\(name) answers; the first node makes the tables."
             return (Finding(text: text, isGood: true), nil)
         } catch {
-            return (Finding(text: "\(name) cannot be used: \(error)", isGood: false), nil)
+            return (Finding(text: database.complaint(error), isGood: false), nil)
         }
     }
 
@@ -77,11 +77,13 @@ public enum ConnectionCheck {
                 let rest = marker == nil ? "" : ", so it is not that of the other nodes"
                 return Finding(text: "\(name) is empty\(rest).", isGood: marker == nil)
             }
-            // Something has to be asked for where no node has been.
-            let size = try storage.size(of: marker ?? SHA256.hash([]))
-            guard marker == nil || size != nil else {
+            try (storage as? S3Blobs)?.checkBucket()
+            if let marker, try storage.size(of: marker) == nil {
                 let text = "\(name) answers, but is not that of the other nodes of this database."
                 return Finding(text: text, isGood: false)
+            }
+            if marker == nil, try StorageMarker.isAnothers(storage) {
+                return Finding(text: "\(name) is that of another database.", isGood: false)
             }
             return Finding(text: "\(name) answers.", isGood: true)
         } catch {
@@ -97,9 +99,7 @@ public enum ConnectionCheck {
         switch location {
         case .folder: return nil
         case .sharedFolder(let path):
-            guard FileSystem.isPresent(path) else {
-                throw .unreachable("the folder does not exist; make it, or mount it")
-            }
+            if let fault = DataFolder.fault(ofSharedFolder: path) { throw .unreachable(fault) }
             return FileSystem.isPresent("\(path)/blobs") ? try LocalBlobs(root: path) : nil
         case .objects(let store):
             let source: S3CredentialsSource

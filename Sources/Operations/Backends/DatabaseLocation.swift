@@ -1,4 +1,5 @@
 import PostgresStore
+import Queue
 
 /// Where the database is: `--database`.
 public enum DatabaseLocation: Sendable, Equatable {
@@ -10,6 +11,15 @@ public enum DatabaseLocation: Sendable, Equatable {
     /// A PostgreSQL database, whose URL has been understood.
     public struct PostgresDatabase: Sendable, Equatable {
         let location: PostgresLocation
+
+        /// Why the database cannot be used, as one sentence.
+        func complaint(_ error: StoreError) -> String {
+            if case .emptyDatabase = error {
+                return "The database \(location) has no tables of Palimpsest: a server makes them, "
+                    + "or the URL's schema= is another."
+            }
+            return "The database \(location) cannot be used: \(error)"
+        }
     }
 
     /// Parses what follows `--database`.

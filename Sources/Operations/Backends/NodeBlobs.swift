@@ -46,10 +46,10 @@ extension DataFolder {
         switch location {
         case .folder: return NodeBlobs(own: try openBlobs())
         case .sharedFolder(let path):
-            // A folder that is made here could be that of a share which is not mounted.
-            guard FileSystem.isPresent(path) else {
+            if let fault = Self.fault(ofSharedFolder: path) { throw .unreachable(fault) }
+            guard !isAbove(path) else {
                 throw .unreachable(
-                    "the folder \(path) of --blobs does not exist; make it, or mount it"
+                    "the folder lies in the data folder; name another one by --blobs"
                 )
             }
             let blobs = try LocalBlobs(root: path, temporary: "tmp-\(node)")
@@ -88,6 +88,34 @@ extension DataFolder {
                 }
             )
         }
+    }
+}
+
+extension DataFolder {
+    /// Whether a path leads to the data folder or to something in it.
+    private func isAbove(_ other: String) -> Bool {
+        guard let own = try? FileStatus(of: path).identity else { return false }
+        var rest = other[...]
+        while !rest.isEmpty {
+            if (try? FileStatus(of: String(rest)))?.identity == own { return true }
+            rest = rest[..<(rest.lastIndex(of: "/") ?? rest.startIndex)]
+        }
+        return false
+    }
+
+    /// Why a shared folder cannot be used; `nil` if it can.
+    static func fault(ofSharedFolder path: String) -> String? {
+        // One that is made here could be that of a share which is not mounted.
+        guard FileSystem.isPresent(path) else {
+            return "the folder does not exist; make it, or mount it"
+        }
+        guard let status = try? FileStatus(of: path), status.kind == .folder else {
+            return "it is not a folder"
+        }
+        guard FileSystem.allows(.write, to: path) else {
+            return "this user may not write there"
+        }
+        return nil
     }
 }
 

@@ -78,7 +78,7 @@ public final class KeyRing: Sendable {
                 generatorVersion: SemanticImageGenerator.version
             )
         } catch {
-            throw Self.unusable(place, error)
+            throw Fault(description: location.complaint(error))
         }
     }
 

@@ -81,49 +81,75 @@ public struct Migration: Sendable {
         progress: @escaping @Sendable (Step) -> Void
     ) async throws(StoppedService.Fault) -> Result {
         do {
-            let node = try source.folder.provideNode()
             let store = try source.folder.openStore(at: database, making: true)
-            guard let from = source.store as? any SQLStore, let to = store as? any SQLStore else {
-                throw StoppedService.Fault(description: "These databases cannot be copied.")
+            do {
+                return try await run(into: store, progress)
+            } catch {
+                try? store.close()
+                throw error
             }
-            let blobs = try source.folder.openBlobs(
-                at: place,
-                node: node,
-                environment: environment
-            )
-            try await claim(store, for: node)
-            let files = try await copyFiles(to: blobs.storage, progress)
-            let copy = StoreCopy(from: from, to: to)
-            try await copy.run { progress(.rows($1, table: $0)) }
-            progress(.comparing)
-            let counts = try await copy.compare()
-            _ = try await store.agree(on: Self.endKey, "yes")
-            try store.close()
-            try source.close()
-            try source.folder.setDatabaseAside()
-            return Result(
-                rows: Dictionary(uniqueKeysWithValues: counts.map { ($0.table, $0.rows) }),
-                copied: files.copied,
-                present: files.present,
-                missing: files.missing
-            )
         } catch let fault as StoppedService.Fault {
             throw fault
         } catch let fault as DataFolder.Fault {
             throw StoppedService.Fault(description: fault.description)
         } catch {
+            let sentence = "\(error)"
             throw StoppedService.Fault(
-                description: "The migration was not completed: \(error) What is copied stays; "
-                    + "run it again when that is mended."
+                description: "The migration was not completed: \(sentence)"
+                    + (sentence.hasSuffix(".") ? "" : ".")
+                    + " What is copied stays; run it again when that is mended."
             )
         }
     }
 
+    private func run(
+        into store: any Store,
+        _ progress: @escaping @Sendable (Step) -> Void
+    ) async throws -> Result {
+        let node = try source.folder.provideNode()
+        guard let from = source.store as? any SQLStore, let to = store as? any SQLStore else {
+            throw StoppedService.Fault(description: "These databases cannot be copied.")
+        }
+        let blobs = try source.folder.openBlobs(
+            at: place,
+            node: node,
+            environment: environment
+        )
+        let copy = StoreCopy(from: from, to: to)
+        let isCopied = try await claim(store, for: node, copy)
+        try await StorageMarker.require(in: blobs, of: store, on: .forSharedBlobs())
+        let files = try await copyFiles(to: blobs.storage, progress)
+        if !isCopied { try await copy.run { progress(.rows($1, table: $0)) } }
+        progress(.comparing)
+        let counts = try await copy.compare()
+        _ = try await store.agree(on: Self.endKey, "yes")
+        try source.close()
+        try source.folder.setDatabaseAside()
+        try store.close()
+        return Result(
+            rows: Dictionary(uniqueKeysWithValues: counts.map { ($0.table, $0.rows) }),
+            copied: files.copied,
+            present: files.present,
+            missing: files.missing
+        )
+    }
+
     /// Takes the database for this migration.
-    private func claim(_ store: any Store, for node: String) async throws {
+    ///
+    /// - Returns: Whether an earlier run has copied all rows, and only had to give the folder's
+    ///   database another name.
+    private func claim(
+        _ store: any Store,
+        for node: String,
+        _ copy: StoreCopy
+    ) async throws -> Bool {
         let earlier = try await store.agreed(on: Self.sourceKey)
         let hasEnded = try await store.agreed(on: Self.endKey) != nil
-        if earlier == node, !hasEnded { return }
+        if earlier == node {
+            if !hasEnded { return false }
+            // Since then nothing has happened in either.
+            if (try? await copy.compare()) != nil { return true }
+        }
         let hasKeys = try await !store.keys().isEmpty
         guard earlier == nil, !hasKeys else {
             throw StoppedService.Fault(
@@ -132,6 +158,7 @@ public struct Migration: Sendable {
             )
         }
         _ = try await store.agree(on: Self.sourceKey, node)
+        return false
     }
 
     // MARK: - Files

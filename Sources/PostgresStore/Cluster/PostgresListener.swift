@@ -15,6 +15,7 @@ final class PostgresListener: Sendable {
     private let counts: HintCounts
     private let look: @Sendable () -> Void
     private let isStopped = Atomic(false)
+    private let isRunning = Atomic(false)
 
     /// Creates a listener; ``start()`` begins.
     ///
@@ -40,11 +41,27 @@ final class PostgresListener: Sendable {
     /// - Parameter watchdog: Notices a server that falls silent.
     /// - Throws: `SystemError` if there is no thread.
     func start(watchedBy watchdog: PostgresWatchdog) throws(SystemError) {
-        try DedicatedThread.start(name: "postgres-hints") { self.run(watchdog) }
+        isRunning.store(true, ordering: .releasing)
+        do throws(SystemError) {
+            try DedicatedThread.start(name: "postgres-hints") {
+                self.run(watchdog)
+                self.isRunning.store(false, ordering: .releasing)
+            }
+        } catch {
+            isRunning.store(false, ordering: .releasing)
+            throw error
+        }
     }
 
-    /// Ends the thread within a second.
-    func stop() { isStopped.store(true, ordering: .relaxed) }
+    /// Ends the thread, and waits for that for some seconds at most: a process that ends while libpq
+    /// connects may crash.
+    func stop() {
+        isStopped.store(true, ordering: .relaxed)
+        let deadline = ContinuousClock.now + .seconds(3)
+        while isRunning.load(ordering: .acquiring), ContinuousClock.now < deadline {
+            Pause.random(upTo: 0.02)
+        }
+    }
 
     private var goesOn: Bool { !isStopped.load(ordering: .relaxed) }
 

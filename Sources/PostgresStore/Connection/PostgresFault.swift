@@ -15,13 +15,14 @@ struct PostgresFault: Error, Equatable {
     /// Serialization failure, deadlock, and a lock that was waited for too long. A row that another
     /// transaction refers to, or whose referent it took away, is seen when it runs again.
     var isTransient: Bool {
-        ["40001", "40P01", "55P03", "23503"].contains(state) || isOfEarlierTables
+        ["40001", "40P01", "55P03", "23503"].contains(state) || isOfOtherStatements
     }
 
-    /// Whether a statement that the server keeps answers other columns than when it was made.
+    /// Whether the statements that the server keeps for this connection are not those that it made.
     ///
-    /// A newer node has added one; connections that are made from now on have no such statement.
-    var isOfEarlierTables: Bool { state == "0A000" }
+    /// A newer node has added a column, or a pooler has given the connection another session. New
+    /// connections have no such statements.
+    var isOfOtherStatements: Bool { ["0A000", "26000", "42P05"].contains(state) }
 
     /// Whether the server cannot serve now, but may later.
     var isOutage: Bool {

@@ -88,7 +88,7 @@ final class PostgresPool: Sendable {
                     guard !isNew || attempt.isUnsure, repeats < Self.maxRepeats else { throw fault }
                     count(.lost, since: begin)
                     repeats += 1
-                } catch let fault as PostgresFault where fault.isOfEarlierTables {
+                } catch let fault as PostgresFault where fault.isOfOtherStatements {
                     state.withLock { $0.idle = [] }
                     connection.retire()
                     throw fault

@@ -7,7 +7,9 @@ extension SQLStore {
         let (known, changes) = parts.jobCache.lookUp(id)
         if let known { return known.tenant == tenant ? known : nil }
         let found = try await readOnce { db in
-            try Self.row(db, id, tenant).map { (job: try Job(row: $0), seq: try $0["seq"] as Int64) }
+            try Self.row(db, id, tenant).map { row in
+                (job: try Job(row: row), seq: try row["seq"] as Int64)
+            }
         }
         if let found, found.job.expiredAt == nil, isOnlyWriterOfJobs {
             parts.jobCache.keep(found.job, seq: found.seq, after: changes)
