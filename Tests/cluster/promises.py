@@ -17,6 +17,8 @@ from ledger import UNKNOWN, Job, Ledger, Pictures
 from PIL import Image
 
 ENDED = ("done", "failed", "cancelled")
+# What every storage of a cluster has, whatever its database.
+MARK = hashlib.sha256(b"This storage of photos is that of a Palimpsest cluster.\n").hexdigest()
 # What says that a server or what it needs is away, and that nothing has happened.
 AWAY = (429, 503, 507)
 
@@ -286,8 +288,8 @@ def audit_blobs(cluster):
 
 
 def orphans(cluster):
-    """The blobs without a row, but for the marker by which nodes know their storage."""
-    kept = {cluster.database.value("SELECT value FROM cluster WHERE name = 'storage'")}
+    """The blobs without a row, but for the marks by which nodes know their storage and others'."""
+    kept = {cluster.database.value("SELECT value FROM cluster WHERE name = 'storage'"), MARK}
     return (
         {name for name in cluster.store.names() if len(name) == 64}
         - referenced(cluster.database)
