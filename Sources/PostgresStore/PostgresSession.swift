@@ -51,10 +51,6 @@ final class PostgresSession: SQLSession {
         try answers(sql, arguments).map(\.rows)
     }
 
-    func executeEach(_ sql: String, _ arguments: [SQLArguments]) throws -> [Int] {
-        try answers(sql, arguments).map(\.changed)
-    }
-
     func executeLater(_ sql: String, _ arguments: [SQLArguments]) {
         pending += statements(sql, arguments)
     }

@@ -1,7 +1,7 @@
 /// One transaction of a store, on one connection.
 ///
-/// It must not leave its closure. Statements are written in what SQLite and PostgreSQL have in common. Their places are `?` or
-/// `:name`.
+/// It must not leave its closure. Statements are written in what SQLite and PostgreSQL have in
+/// common. Their places are `?` or `:name`.
 package protocol SQLSession: AnyObject {
     /// The time that rows are written with, in milliseconds since 1970; the same for the whole
     /// transaction.
@@ -24,11 +24,6 @@ package protocol SQLSession: AnyObject {
     ///
     /// That costs one way to the database, and all of them have to be known before.
     func rowsOfEach(_ sql: String, _ arguments: [SQLArguments]) throws -> [[SQLRow]]
-
-    /// Runs a statement for each of some arguments, in their order, and returns how many rows each
-    /// wrote.
-    @discardableResult
-    func executeEach(_ sql: String, _ arguments: [SQLArguments]) throws -> [Int]
 
     /// Runs a statement for each of some arguments before the next statement, or the end; it costs
     /// no way to the database of its own, and fails then.
@@ -75,13 +70,8 @@ extension SQLSession {
         try arguments.map { try rows(sql, $0) }
     }
 
-    @discardableResult
-    package func executeEach(_ sql: String, _ arguments: [SQLArguments]) throws -> [Int] {
-        try arguments.map { try execute(sql, $0) }
-    }
-
     package func executeLater(_ sql: String, _ arguments: [SQLArguments]) throws {
-        try executeEach(sql, arguments)
+        for values in arguments { try execute(sql, values) }
     }
 
     package func rows(
