@@ -58,6 +58,7 @@ let argumentParser: Target.Dependency = .product(
     package: "swift-argument-parser"
 )
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let sqlite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
 
 let package = Package(
     name: "palimpsest",
@@ -180,7 +181,10 @@ let package = Package(
 
         // Layer 5: the store in an SQLite file and in PostgreSQL, what runs in the processes behind the wall, methods
         // that use deep hiding's engine, and who hands the processes the queue's images.
-        module("SQLiteStore", ["Cryptography", "Migrations", "POSIX", "Queue", "SQLStore", grdb]),
+        module(
+            "SQLiteStore",
+            ["Cryptography", "Migrations", "POSIX", "Queue", "SQLStore", grdb, sqlite]
+        ),
         module(
             "PostgresStore",
             [

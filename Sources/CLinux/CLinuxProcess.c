@@ -162,7 +162,7 @@ int plm_limit_core(uint64_t bytes) {
 }
 
 void plm_keep_heap_small(void) {
-    mallopt(M_ARENA_MAX, 2);
+    mallopt(M_ARENA_MAX, 4);
     mallopt(M_MMAP_THRESHOLD, 1 << 20);
 }
 

@@ -22,7 +22,8 @@ extension API {
             pattern,
             type,
             handler in
-            router.on(method, pattern) {
+            // What scripts poll; all else may take longer.
+            router.on(method, pattern, isBrief: method == .get && pattern == "/v1/jobs/{id}") {
                 [authenticator = Authenticator(store: store)] request, parameters in
                 let key = try await authenticator.key(
                     of: request.fields,
@@ -144,7 +145,7 @@ extension API {
         keyed(.post, "/v1/keys/{id}/revoke", json) { request, path, key in
             try await revokeKey(request, id: path["id"], by: key)
         }
-        router.on(.get, "/healthz") { _, _ in try showHealth() }
+        addLiveness(to: &router)
         router.on(.get, "/readyz") { _, _ in try await showReadiness() }
         router.on(.get, "/version") { _, _ in try showVersion() }
         router.on(.get, "/v1/signing-key") { _, _ in showSigningKey() }

@@ -23,6 +23,9 @@ public final class HTTPServer: Sendable {
     /// It cannot throw: the caller decides what a failure looks like.
     public typealias Handler = @Sendable (ServerRequest) async -> ServerResponse
 
+    /// Tells what will answer a request.
+    public typealias Routing = @Sendable (ServerRequest) -> RouteSummary
+
     /// Receives the outcome of each request on the connection's queue; must not block.
     public typealias Observer = @Sendable (RequestRecord) -> Void
 
@@ -48,12 +51,14 @@ public final class HTTPServer: Sendable {
     ///   - logger: Receives one `info` line per request, and warnings.
     ///   - observer: Receives each request's outcome, for metrics.
     ///   - loggedPath: Returns the logged form of a request's path; by default the path itself.
+    ///   - routing: Tells what will answer a request; by default nothing is known of it.
     ///   - handler: Answers the requests.
     public init(
         configuration: HTTPServerConfiguration,
         logger: Logger,
         observer: @escaping Observer = { _ in },
         loggedPath: @escaping LoggedPath = { $0 },
+        routing: @escaping Routing = { _ in RouteSummary() },
         handler: @escaping Handler
     ) {
         self.configuration = configuration
@@ -62,11 +67,12 @@ public final class HTTPServer: Sendable {
             timeouts: configuration.timeouts,
             logger: logger,
             handler: handler,
+            route: routing,
             observer: observer,
             loggedPath: loggedPath,
             registry: ConnectionRegistry(configuration),
             trust: ProxyTrust(proxies: configuration.trustedProxies),
-            defaultFields: configuration.defaultFields
+            defaultFields: DefaultFields(configuration.defaultFields)
         )
     }
 

@@ -1,13 +1,21 @@
 import Glibc
 import HTTPTypes
+import HTTPWire
+import Synchronization
 
 /// The wall-clock time.
 enum WallClock {
-    /// Whole seconds of Unix time.
-    static func seconds() -> Int64 {
+    private static let last = Mutex<(seconds: Int64, date: String)>((.min, ""))
+
+    /// The time as the value of a `Date` field.
+    static func date() -> String {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec)
+        let seconds = Int64(time.tv_sec)
+        return last.withLock { last in
+            if last.seconds != seconds { last = (seconds, HTTPDate.encode(seconds)) }
+            return last.date
+        }
     }
 }
 

@@ -20,7 +20,8 @@ final class MetricSeries<Value: Sendable>: Sendable {
             "a metric is given \(labelValues.count) label values"
         )
         values.withLock { values in
-            let hasRoom = values[labelValues] != nil || values.count < MetricRegistry.maxSeries
+            if let known = values.index(forKey: labelValues) { return change(&values.values[known]) }
+            let hasRoom = values.count < MetricRegistry.maxSeries
             let key = hasRoom ? labelValues : labels.map { _ in "other" }
             change(&values[key, default: zero])
         }

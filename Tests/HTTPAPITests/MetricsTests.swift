@@ -19,6 +19,7 @@ import Testing
         _ id: String,
         _ method: HTTPRequest.Method?,
         path: String,
+        _ route: RouteSummary?,
         status: Int?
     ) -> RequestRecord {
         RequestRecord(
@@ -26,6 +27,7 @@ import Testing
             peer: "127.0.0.1",
             method: method,
             path: path,
+            route: route,
             status: status,
             receivedBytes: 3,
             sentBytes: 5,
@@ -38,20 +40,21 @@ import Testing
     func requests() {
         let registry = MetricRegistry()
         let metrics = HTTPMetrics(registry)
-        metrics.begin("1", route: "/v1/jobs/{id}")
-        metrics.begin("2", route: "/v1/jobs/{id}")
-        metrics.begin("3", route: nil)
+        let jobs = RouteSummary(pattern: "/v1/jobs/{id}"), nothing = RouteSummary()
+        metrics.begin(jobs)
+        metrics.begin(jobs)
+        metrics.begin(nothing)
         #expect(
             lines(registry, "palimpsest_http_requests_in_flight{") == [
                 "palimpsest_http_requests_in_flight{route=\"/v1/jobs/{id}\"} 2",
                 "palimpsest_http_requests_in_flight{route=\"none\"} 1",
             ]
         )
-        metrics.end(record("1", .get, path: "/v1/jobs/job_secret", status: 200))
-        metrics.end(record("3", HTTPRequest.Method("BREW"), path: "/secret", status: 404))
-        metrics.end(record("2", .delete, path: "/v1/jobs/job_secret", status: nil))
+        metrics.end(record("1", .get, path: "/v1/jobs/job_secret", jobs, status: 200))
+        metrics.end(record("3", HTTPRequest.Method("BREW"), path: "/secret", nothing, status: 404))
+        metrics.end(record("2", .delete, path: "/v1/jobs/job_secret", jobs, status: nil))
         // A head that was refused.
-        metrics.end(record("4", nil, path: "", status: 400))
+        metrics.end(record("4", nil, path: "", nil, status: 400))
         #expect(
             lines(registry, "palimpsest_http_requests_total{") == [
                 "palimpsest_http_requests_total{method=\"DELETE\",route=\"/v1/jobs/{id}\",status=\"none\"} 1",

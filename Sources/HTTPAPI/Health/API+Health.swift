@@ -12,14 +12,15 @@ import Queue
 extension API {
     /// Adds what tells the health of a node without the API.
     func addHealth(to router: inout Router) {
-        router.on(.get, "/healthz") { _, _ in try showHealth() }
+        addLiveness(to: &router)
         router.on(.get, "/readyz") { _, _ in try await showReadiness() }
         router.on(.get, "/version") { _, _ in try showVersion() }
     }
 
-    /// `GET /healthz`: the process answers requests.
-    func showHealth() throws -> ServerResponse {
-        try answer(HealthDocument(status: "ok"))
+    /// Adds `GET /healthz`: the process answers requests.
+    func addLiveness(to router: inout Router) {
+        let document = Result { try JSONDocument.bytes(HealthDocument(status: "ok")) }
+        router.on(.get, "/healthz", isBrief: true) { _, _ in answer(json: try document.get()) }
     }
 
     /// `GET /version`: which program this is.

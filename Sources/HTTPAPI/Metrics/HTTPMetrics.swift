@@ -1,6 +1,5 @@
 import HTTPServer
 import HTTPTypes
-import Synchronization
 import Telemetry
 
 /// The metrics of requests.
@@ -13,17 +12,11 @@ struct HTTPMetrics: Sendable {
         "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS",
     ]
 
-    /// The routes of the open requests, by request identifier.
-    private final class OpenRequests: Sendable {
-        let routes = Mutex<[String: String]>([:])
-    }
-
     private let requests: Counter
     private let seconds: Histogram
     private let inFlight: Gauge
     private let received: Counter
     private let sent: Counter
-    private let openRequests = OpenRequests()
 
     init(_ registry: MetricRegistry) {
         requests = registry.counter(
@@ -55,19 +48,13 @@ struct HTTPMetrics: Sendable {
     }
 
     /// Records the beginning of a request.
-    ///
-    /// - Parameters:
-    ///   - id: The request's identifier.
-    ///   - route: The pattern of its route; `nil` if none matches.
-    func begin(_ id: String, route: String?) {
-        let route = route ?? Self.none
-        openRequests.routes.withLock { $0[id] = route }
-        inFlight.add(1, [route])
+    func begin(_ route: RouteSummary) {
+        inFlight.add(1, [route.pattern ?? Self.none])
     }
 
     /// Records the end of a request; one whose head was refused never began.
     func end(_ record: RequestRecord) {
-        let route = openRequests.routes.withLock { $0.removeValue(forKey: record.id) }
+        let route = record.route.map { $0.pattern ?? Self.none }
         if let route { inFlight.add(-1, [route]) }
         let method = record.method.map {
             Self.methods.contains($0.rawValue) ? $0.rawValue : "other"

@@ -75,8 +75,8 @@ struct ServiceMetrics: Sendable {
     }
 
     /// Records the beginning of a request.
-    func begin(_ request: ServerRequest, by router: Router) {
-        http.begin(request.id, route: router.pattern(for: request))
+    func begin(_ route: RouteSummary) {
+        http.begin(route)
     }
 
     /// Records the end of a request.

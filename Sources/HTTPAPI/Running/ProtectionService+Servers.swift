@@ -82,10 +82,12 @@ extension ProtectionService {
             logger: logger,
             observer: { metrics?.end($0) },
             loggedPath: { LoggedPath.make($0) },
-            handler: { request in
-                metrics?.begin(request, by: router)
-                return await api.respond(to: request, by: router)
-            }
+            routing: { request in
+                let route = router.summary(of: request)
+                metrics?.begin(route)
+                return route
+            },
+            handler: { request in await api.respond(to: request, by: router) }
         )
     }
 

@@ -8,9 +8,10 @@ struct ConnectionContext: Sendable {
     let timeouts: HTTPTimeouts
     let logger: Logger
     let handler: HTTPServer.Handler
+    let route: HTTPServer.Routing
     let observer: HTTPServer.Observer
     let loggedPath: HTTPServer.LoggedPath
     let registry: ConnectionRegistry
     let trust: ProxyTrust
-    let defaultFields: HTTPFields
+    let defaultFields: DefaultFields
 }

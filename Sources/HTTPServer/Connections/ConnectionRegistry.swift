@@ -21,6 +21,11 @@ final class ConnectionRegistry: Sendable {
         var since: UInt64
         /// Whether the connection has been told to close.
         var isVictim = false
+
+        mutating func note(_ standing: ConnectionStanding, since: UInt64) {
+            self.standing = standing
+            self.since = since
+        }
     }
 
     private struct State {
@@ -104,8 +109,7 @@ final class ConnectionRegistry: Sendable {
     func note(_ standing: ConnectionStanding, of connection: HTTPConnection) -> HTTPConnection? {
         state.withLock { state in
             state.lastChange += 1
-            state.entries[connection.id]?.standing = standing
-            state.entries[connection.id]?.since = state.lastChange
+            state.entries[connection.id]?.note(standing, since: state.lastChange)
             guard state.isAcceptingPaused, standing < .serving else { return nil }
             return state.takeVictim()?.connection
         }

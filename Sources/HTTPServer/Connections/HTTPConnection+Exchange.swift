@@ -24,7 +24,16 @@ extension HTTPConnection {
             isOnReserve: isOnReserve
         )
         let handler = context.handler
-        task = Task { await answer(handler(request), of: number) }
+        let route = context.route(request)
+        record?.route = route
+        guard route.isBrief else {
+            task = Task { await answer(handler(request), of: number) }
+            return
+        }
+        task = Task(executorPreference: shard.executor) { [self] in
+            let response = await handler(request)
+            if !answerFromQueue(response, of: number) { await answer(response, of: number) }
+        }
     }
 
     func refuse(_ fault: HTTPFault) {
@@ -42,9 +51,8 @@ extension HTTPConnection {
     private func begin(method: HTTPRequest.Method?, path: String, client: String) -> Int {
         exchange += 1
         exchangeStart = DeadlineClock.now()
-        let digits = String(UInt64.random(in: .min ... .max), radix: 16)
         record = RequestRecord(
-            id: String(repeating: "0", count: 16 - digits.count) + digits,
+            id: RequestID.next(),
             peer: client,
             method: method,
             path: path,
@@ -84,47 +92,13 @@ extension HTTPConnection {
 
     /// Sends the handler's response.
     func answer(_ response: ServerResponse, of number: Int) async {
+        guard case .stream(_, let stream) = response.body else {
+            return answerAtOnce(response, of: number)
+        }
         guard number == exchange else { return }
         if socket.isOpen { permit = response.permit }
         do {
-            try await send(response, of: number)
-        } catch {
-            if !(error is ConnectionClosed) {
-                context.logger.warning(
-                    "response cut off",
-                    metadata: ["request.id": "\(record?.id ?? "")", "error": "\(error)"]
-                )
-            }
-            lose()
-            finish(isComplete: false)
-        }
-        // A task that the handler left behind may still be waiting for the body.
-        deliver(.failure(.disconnected))
-        settle()
-    }
-
-    private func send(_ response: ServerResponse, of number: Int) async throws {
-        guard !machine.isClosed else { throw ConnectionClosed() }
-        var fields = response.fields
-        for field in context.defaultFields where fields[field.name] == nil { fields.append(field) }
-        if isOnReserve { fields[.connection] = "close" }
-        fields[.date] = HTTPDate.encode(WallClock.seconds())
-        if let requestID = record?.id { fields[.xRequestID] = requestID }
-        record?.status = response.status.code
-        let head = try machine.respond(
-            status: response.status,
-            fields: fields,
-            length: response.body.length
-        )
-        switch response.body {
-        case .none:
-            conclude(head + (try machine.respondEnd()))
-        case .bytes(let bytes):
-            let body = try machine.respondBody(bytes)
-            if machine.wantsResponseBody { record?.sentBytes += UInt64(bytes.count) }
-            conclude(head + body + (try machine.respondEnd()))
-        case .stream(_, let stream):
-            perform(head)
+            perform(try head(of: response))
             if machine.wantsResponseBody {
                 try await stream(
                     ResponseWriter { [self] bytes in try await write(bytes, of: number) }
@@ -132,7 +106,73 @@ extension HTTPConnection {
                 guard !machine.isClosed else { throw ConnectionClosed() }
             }
             conclude(try machine.respondEnd())
+        } catch {
+            cutOff(error)
         }
+        settleAnswer()
+    }
+
+    /// Sends the response of a brief handler, whose task is on the connection's queue already,
+    /// unless it is a stream; returns whether it did.
+    private nonisolated func answerFromQueue(_ response: ServerResponse, of number: Int) -> Bool {
+        if case .stream = response.body { return false }
+        assumeIsolated { $0.answerAtOnce(response, of: number) }
+        return true
+    }
+
+    /// Sends a response that is not a stream.
+    private func answerAtOnce(_ response: ServerResponse, of number: Int) {
+        guard number == exchange else { return }
+        if socket.isOpen { permit = response.permit }
+        do {
+            try send(response)
+        } catch {
+            cutOff(error)
+        }
+        settleAnswer()
+    }
+
+    private func settleAnswer() {
+        // A task that the handler left behind may still be waiting for the body.
+        deliver(.failure(.disconnected))
+        settle()
+    }
+
+    private func cutOff(_ error: any Error) {
+        if !(error is ConnectionClosed) {
+            context.logger.warning(
+                "response cut off",
+                metadata: ["request.id": "\(record?.id ?? "")", "error": "\(error)"]
+            )
+        }
+        lose()
+        finish(isComplete: false)
+    }
+
+    private func send(_ response: ServerResponse) throws {
+        var actions = try head(of: response)
+        if case .bytes(let bytes) = response.body {
+            actions += try machine.respondBody(bytes)
+            if machine.wantsResponseBody { record?.sentBytes += UInt64(bytes.count) }
+        }
+        conclude(actions + (try machine.respondEnd()))
+    }
+
+    private func head(of response: ServerResponse) throws -> [ConnectionMachine.Action] {
+        guard !machine.isClosed else { throw ConnectionClosed() }
+        var fields = response.fields
+        if isOnReserve { fields[.connection] = "close" }
+        fields.append(HTTPField(name: .date, value: WallClock.date()))
+        if let requestID = record?.id {
+            fields.append(HTTPField(name: .xRequestID, value: requestID))
+        }
+        record?.status = response.status.code
+        return try machine.respond(
+            status: response.status,
+            fields: fields,
+            lines: context.defaultFields.lines(besides: fields),
+            length: response.body.length
+        )
     }
 
     /// Finishes the exchange's record before its last actions, which may start the next request.
@@ -161,19 +201,7 @@ extension HTTPConnection {
         task = nil
         record.duration = .nanoseconds(Int64(clamping: DeadlineClock.now() - exchangeStart))
         record.isComplete = isComplete
-        var metadata: Logger.Metadata = [
-            "request.id": "\(record.id)",
-            "peer": "\(record.peer)",
-            "http.method": "\(record.method?.rawValue ?? "-")",
-            "http.path": "\(context.loggedPath(record.path))",
-            "http.status": record.status.map { .stringConvertible($0) } ?? "-",
-            "http.received_bytes": .stringConvertible(record.receivedBytes),
-            "http.sent_bytes": .stringConvertible(record.sentBytes),
-            "http.duration_ms": .stringConvertible(record.duration / .milliseconds(1)),
-            "http.complete": .stringConvertible(record.isComplete),
-        ]
-        record.trace?.describe(in: &metadata)
-        context.logger.info("request", metadata: metadata)
+        context.logger.info("request", metadata: record.metadata(loggedAs: context.loggedPath))
         context.observer(record)
     }
 }

@@ -28,6 +28,9 @@ actor HTTPConnection: SocketOwner, DeadlineOwner {
     var record: RequestRecord?
     var exchangeStart: UInt64 = 0
     var deadlines: ConnectionDeadlines
+    private var deadline = UInt64.max
+    /// When the clock calls next, at the deadline or before.
+    private var nextCall = UInt64.max
     /// Whether the peer has ended its sending direction, which ``clientEnd`` tells the handler.
     private var hasPeerEnded = false
     private(set) var clientEnd = ClientEnd()
@@ -140,7 +143,12 @@ actor HTTPConnection: SocketOwner, DeadlineOwner {
     }
 
     func deadlinePassed() {
+        nextCall = .max
         let now = DeadlineClock.now()
+        guard now >= deadline else {
+            settle()
+            return
+        }
         let progress = socket.peerProgress
         if deadlines.isReaderStalled(progress: progress, now: now) {
             lose()
@@ -179,14 +187,18 @@ actor HTTPConnection: SocketOwner, DeadlineOwner {
         noteStanding()
         guard socket.isOpen else { return }
         socket.setReading(machine.wantsBytes, for: self)
-        let deadline = deadlines.update(
+        deadline = deadlines.update(
             waiting: machine.waiting,
             hasOutput: socket.hasPendingOutput,
             sentBytes: socket.sentBytes,
             progress: { socket.peerProgress },
             now: DeadlineClock.now()
         )
-        shard.clock.assumeIsolated { $0.set(self, to: deadline) }
+        // Every request postpones its deadline several times. So the clock learns of a later one
+        // only when it calls.
+        guard deadline < nextCall else { return }
+        nextCall = deadline
+        shard.clock.assumeIsolated { [deadline] in $0.set(self, to: deadline) }
     }
 
     /// Prepares the client state of the request that begins now, and promotes a reserve connection

@@ -19,7 +19,9 @@ struct PathPattern: Sendable {
             )
     }
 
-    func match(_ path: [String]) -> PathParameters? {
+    var segmentCount: Int { segments.count }
+
+    func match(_ path: some Collection<String>) -> PathParameters? {
         guard path.count == segments.count else { return nil }
         var values: [String: String] = [:]
         for (part, segment) in zip(path, segments) {

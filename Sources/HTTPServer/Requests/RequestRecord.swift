@@ -11,6 +11,8 @@ public struct RequestRecord: Sendable, Equatable {
     public var method: HTTPRequest.Method?
     /// The path without the query, visible ASCII only; empty for a refused head.
     public var path: String
+    /// What was to answer it; `nil` for a refused head.
+    public var route: RouteSummary?
     /// The place in the client's trace; `nil` if the request named none.
     public var trace: TraceParent?
     /// The status sent; `nil` if the peer disconnected first.
@@ -30,6 +32,7 @@ public struct RequestRecord: Sendable, Equatable {
         peer: String,
         method: HTTPRequest.Method?,
         path: String,
+        route: RouteSummary? = nil,
         trace: TraceParent? = nil,
         status: Int?,
         receivedBytes: UInt64,
@@ -41,6 +44,7 @@ public struct RequestRecord: Sendable, Equatable {
         self.peer = peer
         self.method = method
         self.path = path
+        self.route = route
         self.trace = trace
         self.status = status
         self.receivedBytes = receivedBytes

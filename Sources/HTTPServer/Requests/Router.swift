@@ -30,35 +30,56 @@ public struct Router: Sendable {
     private struct Route: Sendable {
         let pattern: PathPattern
         let method: HTTPRequest.Method
+        let isBrief: Bool
         let handler: Handler
     }
 
-    private var routes: [Route] = []
+    /// The routes by the number of their patterns' segments, the more specific first.
+    private var routes: [Int: [Route]] = [:]
 
     /// Creates a router without routes.
     public init() {}
 
     /// Adds a route.
     ///
+    /// - Parameters:
+    ///   - method: The method.
+    ///   - pattern: The pattern of the paths.
+    ///   - isBrief: Whether the handler takes only microseconds between its waits.
+    ///   - handler: Answers the requests.
     /// - Precondition: The pattern begins with a slash, and its braces are paired, one pair per
     ///   segment.
     public mutating func on(
         _ method: HTTPRequest.Method,
         _ pattern: String,
+        isBrief: Bool = false,
         handler: @escaping Handler
     ) {
-        routes.append(Route(pattern: PathPattern(pattern), method: method, handler: handler))
+        let route = Route(
+            pattern: PathPattern(pattern),
+            method: method,
+            isBrief: isBrief,
+            handler: handler
+        )
+        var alike = routes[route.pattern.segmentCount, default: []]
+        alike.append(route)
         // The sort is stable, so equal patterns keep their order.
-        routes.sort { $1.pattern.isLessSpecific(than: $0.pattern) }
+        alike.sort { $1.pattern.isLessSpecific(than: $0.pattern) }
+        routes[route.pattern.segmentCount] = alike
+    }
+
+    private func matches(
+        of path: some Collection<String>
+    ) -> [(route: Route, parameters: PathParameters)] {
+        let alike = routes[path.count] ?? []
+        return alike.compactMap { route in route.pattern.match(path).map { (route, $0) } }
     }
 
     /// Answers a request.
     ///
     /// - Throws: Whatever the handler throws; the router's own refusals are responses.
     public func respond(to request: ServerRequest) async throws -> ServerResponse {
-        let matches = routes.compactMap { route in
-            route.pattern.match(request.target.segments).map { (route: route, parameters: $0) }
-        }
+        let matches = matches(of: request.target.segments)
         let candidates: [HTTPRequest.Method] =
             request.method == .head ? [.head, .get] : [request.method]
         for method in candidates {
@@ -100,7 +121,7 @@ public struct Router: Sendable {
 
     private func isKnownWithoutSlash(_ segments: [String]) -> Bool {
         segments.count > 1 && segments.last == ""
-            && routes.contains { $0.pattern.match(segments.dropLast()) != nil }
+            && !matches(of: segments.dropLast()).isEmpty
     }
 
     /// Returns advice for a client that probably meant to send a file.
@@ -115,9 +136,10 @@ public struct Router: Sendable {
             return
                 " Send a file by POST: with curl by --data-binary @FILE, where -T FILE means PUT."
         }
-        let parent = Array(request.target.segments.dropLast())
         guard isUpload,
-            routes.contains(where: { $0.method == .post && $0.pattern.match(parent) != nil })
+            self.matches(of: request.target.segments.dropLast()).contains(where: {
+                $0.route.method == .post
+            })
         else {
             return ""
         }
@@ -131,10 +153,15 @@ public struct Router: Sendable {
         return names[..<comma] + " and" + names[names.index(after: comma)...]
     }
 
-    /// Returns the pattern that matches a path, for logs and metrics that must not hold the peer's
-    /// text.
-    public func pattern(for request: ServerRequest) -> String? {
-        routes.first { $0.pattern.match(request.target.segments) != nil }?.pattern.text
+    /// Tells what will answer a request.
+    public func summary(of request: ServerRequest) -> RouteSummary {
+        let matches = matches(of: request.target.segments)
+        let method = request.method == .head ? .get : request.method
+        let match = matches.first { $0.route.method == method }
+        return RouteSummary(
+            pattern: matches.first?.route.pattern.text,
+            isBrief: match?.route.isBrief ?? false
+        )
     }
 
     /// The methods known to the server; any other is answered with 501.

@@ -58,12 +58,15 @@ extension ConnectionMachine {
     /// - Parameters:
     ///   - status: A final status, 200 to 599.
     ///   - fields: The other fields, `Date` included.
+    ///   - lines: Further fields, as ``ResponseEncoder/lines(_:)`` encodes them; none of those that
+    ///     this sets.
     ///   - length: The length of the body; for HEAD it is announced, but no body is sent.
     /// - Returns: The actions that send the head.
     /// - Throws: ``ResponseMisuse``.
     public mutating func respond(
         status: HTTPResponse.Status,
         fields: HTTPFields,
+        lines: [UInt8] = [],
         length: ResponseLength
     ) throws(ResponseMisuse) -> [Action] {
         guard case .exchanging(var exchange) = state, case .owed = exchange.output else {
@@ -71,19 +74,23 @@ extension ConnectionMachine {
         }
         guard (200...599).contains(status.code) else { throw .notFinal }
         var fields = fields
-        let asksToClose = fields[values: .connection].contains {
-            Grammar.listMembers($0).contains("close")
-        }
+        let asksToClose =
+            fields.contains(.connection)
+            && fields[values: .connection].contains { Grammar.listMembers($0).contains("close") }
         if asksToClose || isDraining || !canReachNextRequest(exchange.input) {
             exchange.keepsAlive = false
         }
 
         let encoding = Self.frame(exchange, status: status, length: length, fields: &fields)
         if encoding == .untilClose { exchange.keepsAlive = false }
-        fields[.connection] = exchange.keepsAlive ? nil : "close"
+        if !exchange.keepsAlive {
+            fields[.connection] = "close"
+        } else if fields.contains(.connection) {
+            fields[.connection] = nil
+        }
         exchange.output = .streaming(encoding)
         state = .exchanging(exchange)
-        return [.send(ResponseEncoder.head(status: status, fields: fields))]
+        return [.send(ResponseEncoder.head(status: status, fields: fields, lines: lines))]
     }
 
     /// Sends the next bytes of the response body.
@@ -172,13 +179,14 @@ extension ConnectionMachine {
         length: ResponseLength,
         fields: inout HTTPFields
     ) -> BodyEncoding {
-        fields[.contentLength] = nil
-        fields[.transferEncoding] = nil
+        for name in [HTTPField.Name.contentLength, .transferEncoding] where fields.contains(name) {
+            fields[name] = nil
+        }
         guard status.code != 204, status.code != 304 else { return .suppressed }
         let encoding: BodyEncoding
         switch length {
         case .known(let bytes):
-            fields[.contentLength] = String(bytes)
+            fields.append(HTTPField(name: .contentLength, value: String(bytes)))
             encoding = .length(remaining: bytes)
         case .unknown where exchange.version == .http10:
             encoding = .untilClose

@@ -21,17 +21,50 @@ public enum ResponseEncoder {
     /// A line end inside a value would let its author write the rest of the response. Every byte
     /// not allowed in a value therefore becomes a space here, whatever the type that carried it
     /// promised.
-    public static func head(status: HTTPResponse.Status, fields: HTTPFields) -> [UInt8] {
-        var bytes = Array("HTTP/1.1 \(status.code) ".utf8)
+    ///
+    /// - Parameters:
+    ///   - status: The status.
+    ///   - fields: The fields.
+    ///   - lines: Further fields as ``lines(_:)`` encodes them.
+    /// - Returns: The head.
+    public static func head(
+        status: HTTPResponse.Status,
+        fields: HTTPFields,
+        lines: [UInt8] = []
+    ) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(usualHeadBytes + lines.count)
+        bytes += "HTTP/1.1 ".utf8
+        bytes += String(status.code).utf8
+        bytes.append(Grammar.space)
         append(status.reasonPhrase.utf8, to: &bytes)
-        bytes += [Grammar.carriageReturn, Grammar.lineFeed]
-        for field in fields {
-            bytes += Array(field.name.rawName.utf8)
-            bytes += [Grammar.colon, Grammar.space]
-            field.withUnsafeBytesOfValue { append($0, to: &bytes) }
-            bytes += [Grammar.carriageReturn, Grammar.lineFeed]
-        }
-        return bytes + [Grammar.carriageReturn, Grammar.lineFeed]
+        append(lineEnd: &bytes)
+        for field in fields { append(field, to: &bytes) }
+        bytes += lines
+        append(lineEnd: &bytes)
+        return bytes
+    }
+
+    /// Encodes fields that many responses share, each with its line end.
+    public static func lines(_ fields: HTTPFields) -> [UInt8] {
+        var bytes: [UInt8] = []
+        for field in fields { append(field, to: &bytes) }
+        return bytes
+    }
+
+    private static let usualHeadBytes = 512
+
+    private static func append(_ field: HTTPField, to bytes: inout [UInt8]) {
+        bytes += field.name.rawName.utf8
+        bytes.append(Grammar.colon)
+        bytes.append(Grammar.space)
+        field.withUnsafeBytesOfValue { append($0, to: &bytes) }
+        append(lineEnd: &bytes)
+    }
+
+    private static func append(lineEnd bytes: inout [UInt8]) {
+        bytes.append(Grammar.carriageReturn)
+        bytes.append(Grammar.lineFeed)
     }
 
     /// Encodes the size line of a chunk of `count` bytes, at least one.

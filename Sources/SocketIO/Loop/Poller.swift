@@ -26,6 +26,9 @@ public struct Readiness: OptionSet, Sendable {
 /// second, libdispatch on Linux sometimes uses the record of a source after freeing it
 /// (swift-corelibs-libdispatch issue 949), which crashes the process. Here a token that is never
 /// reused identifies each socket, so a late event finds no owner.
+///
+/// A source costs a change of threads for each event. So while there are events, the poller asks
+/// again by itself, behind the work that they have put on the queue, and the source rests.
 public actor Poller {
     /// A socket's registration.
     struct Token {
@@ -40,6 +43,8 @@ public actor Poller {
     private let source: any DispatchSourceRead
     private var owners: [UInt64: any SocketOwner] = [:]
     private var lastNumber: UInt64 = 0
+    /// Whether the poller asks by itself, so that the source is suspended.
+    private var isBusy = false
 
     /// The executor of the shard's queue.
     public nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -59,6 +64,8 @@ public actor Poller {
     }
 
     deinit {
+        // Releasing a suspended source crashes the process.
+        if isBusy { source.resume() }
         source.cancel()
     }
 
@@ -96,16 +103,29 @@ public actor Poller {
         source.setEventHandler { [weak poller] in poller?.assumeIsolated { $0.takeTurn() } }
     }
 
-    /// Passes on a batch of events; if more are left, the source fires again.
+    private nonisolated static func post(_ poller: Poller) {
+        poller.executor.post { [weak poller] in poller?.assumeIsolated { $0.takeTurn() } }
+    }
+
     private func takeTurn() {
+        let hadEvents = passEvents()
+        if hadEvents { Self.post(self) }
+        guard hadEvents != isBusy else { return }
+        isBusy = hadEvents
+        if hadEvents { source.suspend() } else { source.resume() }
+    }
+
+    /// Passes on a batch of events; returns whether there were any.
+    private func passEvents() -> Bool {
         withUnsafeTemporaryAllocation(of: clinux_readiness.self, capacity: Self.eventsPerTurn) {
             events in
             let count = Int(clinux_epoll_take(epoll, events.baseAddress, Int32(events.count)))
-            guard count > 0 else { return }
+            guard count > 0 else { return false }
             for event in events[..<count] {
                 // An earlier event of this turn may have removed the owner.
                 owners[event.token]?.pass(Readiness(event))
             }
+            return true
         }
     }
 }

@@ -9,6 +9,8 @@ public final class Shard: Sendable {
     /// The readiness of this shard's sockets.
     public let poller: Poller
 
+    let readBuffer = ReadBuffer()
+
     /// Creates a shard with its own queue.
     ///
     /// - Throws: ``SocketError`` if the system has no descriptors or memory left.

@@ -6,6 +6,8 @@ struct OutputQueue {
     private static let smallBytes = 4096
 
     private var pieces: [[UInt8]] = []
+    /// The memory of small pieces that have left, for the next ones.
+    private var spare: [UInt8] = []
     /// How many bytes of the first piece have been sent.
     private var offset = 0
 
@@ -17,6 +19,11 @@ struct OutputQueue {
             pieces[last].count <= Self.smallBytes || bytes.count <= Self.smallBytes
         {
             pieces[last] += bytes
+        } else if pieces.isEmpty, bytes.count <= Self.smallBytes {
+            if spare.capacity == 0 { spare.reserveCapacity(Self.smallBytes) }
+            spare += bytes
+            pieces.append(spare)
+            spare = []
         } else {
             pieces.append(bytes)
         }
@@ -29,12 +36,14 @@ struct OutputQueue {
 
     /// Removes sent bytes, at most as many as ``withFirst(_:)`` passed to its body.
     mutating func consume(_ count: Int) {
-        guard let first = pieces.first else { return }
+        guard let end = pieces.first?.count else { return }
         offset += count
-        if offset == first.count {
-            pieces.removeFirst()
-            offset = 0
-        }
+        guard offset == end else { return }
+        offset = 0
+        var sent = pieces.removeFirst()
+        guard sent.capacity <= 2 * Self.smallBytes else { return }
+        sent.removeAll(keepingCapacity: true)
+        spare = sent
     }
 
     mutating func removeAll() {

@@ -67,7 +67,6 @@ public final class StreamSocket {
         case close
     }
 
-    private static let readBytes = 64 << 10
     private static let readsPerTurn = 16
 
     private let descriptor: Int32
@@ -217,31 +216,30 @@ extension StreamSocket {
 
     private func receive(for owner: isolated some SocketOwner) {
         guard isOpen, !hasReadEnd, establish(for: owner) else { return }
-        withUnsafeTemporaryAllocation(byteCount: Self.readBytes, alignment: 16) { buffer in
-            for _ in 0..<Self.readsPerTurn {
-                guard isOpen, wantsReading, !hasReadEnd else { return }
-                switch stream.read(into: buffer) {
-                case .bytes(let count):
-                    owner.socketReceived(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-                case .wantsReadable:
-                    mayBeReadable = false
-                    return
-                case .wantsWritable:
-                    readAwaitsWritable = true
-                    watchOutput()
-                    return
-                case .end:
-                    hasReadEnd = true
-                    owner.socketReceivedEnd()
-                    return
-                case .failed(let number):
-                    fail(number, for: owner)
-                    return
-                }
+        let buffer = shard.readBuffer.bytes
+        for _ in 0..<Self.readsPerTurn {
+            guard isOpen, wantsReading, !hasReadEnd else { return }
+            switch stream.read(into: buffer) {
+            case .bytes(let count):
+                owner.socketReceived(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            case .wantsReadable:
+                mayBeReadable = false
+                return
+            case .wantsWritable:
+                readAwaitsWritable = true
+                watchOutput()
+                return
+            case .end:
+                hasReadEnd = true
+                owner.socketReceivedEnd()
+                return
+            case .failed(let number):
+                fail(number, for: owner)
+                return
             }
-            // The budget is used up: give the queue's other connections their turn.
-            postRead(for: owner)
         }
+        // The budget is used up: give the queue's other connections their turn.
+        postRead(for: owner)
     }
 
     private func fail(_ number: Int32, for owner: isolated some SocketOwner) {
