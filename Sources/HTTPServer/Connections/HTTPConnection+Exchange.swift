@@ -30,7 +30,7 @@ extension HTTPConnection {
             task = Task { await answer(handler(request), of: number) }
             return
         }
-        task = Task(executorPreference: shard.executor) { [self] in
+        task = Task(executorPreference: shard.taskExecutor) { [self] in
             let response = await handler(request)
             if !answerFromQueue(response, of: number) { await answer(response, of: number) }
         }

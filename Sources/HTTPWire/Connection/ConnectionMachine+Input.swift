@@ -123,6 +123,7 @@ extension ConnectionMachine {
                 output: .owed,
                 method: head.method,
                 version: head.version,
+                isLast: head.asksToClose,
                 keepsAlive: !head.asksToClose && served < limits.maxRequestsPerConnection
             )
         )
@@ -139,6 +140,7 @@ extension ConnectionMachine {
             output: .owed,
             method: .get,
             version: .http11,
+            isLast: false,
             keepsAlive: false
         )
         state = .exchanging(exchange)

@@ -136,7 +136,7 @@ extension ConnectionMachine {
         case .chunked: actions = [.send(ResponseEncoder.lastChunk)]
         case .length(let remaining): guard remaining == 0 else { throw .lengthMismatch }
         }
-        guard exchange.keepsAlive else { return actions + endOutput() }
+        guard exchange.keepsAlive else { return actions + end(exchange) }
         switch exchange.input {
         case .ended:
             state = .flushing
@@ -147,6 +147,18 @@ extension ConnectionMachine {
             return actions + endOutput()
         }
         return actions
+    }
+
+    /// Ends the connection after a response.
+    ///
+    /// A peer that has sent its last request sends nothing more (RFC 9112 section 9.6), so that
+    /// there is nothing to wait for.
+    private mutating func end(_ exchange: Exchange) -> [Action] {
+        guard exchange.isLast, case .ended = exchange.input, buffer.isEmpty else {
+            return endOutput()
+        }
+        state = .closed
+        return [.close]
     }
 
     /// Handles the completion of all pending output.

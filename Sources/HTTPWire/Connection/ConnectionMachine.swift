@@ -13,8 +13,9 @@ import HTTPTypes
 ///         │  │                 │      └──answered, body unread but short──▶ discarding ─────┘
 ///         │  └─malformed─▶ exchanging (input broken, answer owed)               │
 ///         │                    │                                                │ too much, fault
-///         │                    └──answered, connection not kept──▶ lingering ◀──┘
-///         │                                                           │
+///         │                    ├──answered, connection not kept──▶ lingering ◀──┘
+///         │                    │                                      │
+///         │                    └──answered, peer's last request──┐    │
 ///         └────── peer ended, idle too long, draining ──▶ closed ◀────┘ peer ended, time up
 ///
 /// Inside `exchanging`, input and output advance independently:
@@ -93,6 +94,8 @@ public struct ConnectionMachine: Sendable {
         var output: Output
         let method: HTTPRequest.Method
         let version: HTTPVersion
+        /// Whether the peer has said that this is its last request.
+        let isLast: Bool
         var keepsAlive: Bool
     }
 

@@ -4,9 +4,8 @@
 /// code never run at the same time.
 ///
 /// The handler of a source on ``queue`` enters an actor of this executor by `assumeIsolated`,
-/// without a hop. A task that prefers this executor runs there, too, where it is not isolated to
-/// another actor, so that a short one never changes threads.
-public final class QueueExecutor: SerialExecutor, TaskExecutor {
+/// without a hop.
+public final class QueueExecutor: SerialExecutor {
     /// The serial queue.
     public let queue: DispatchQueue
 
@@ -15,15 +14,10 @@ public final class QueueExecutor: SerialExecutor, TaskExecutor {
         queue = DispatchQueue(label: label)
     }
 
-    /// Runs a job of an actor, or of a task that prefers this executor, on the queue.
+    /// Runs an actor's job on the queue.
     public func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
-        queue.async {
-            job.runSynchronously(
-                isolatedTo: self.asUnownedSerialExecutor(),
-                taskExecutor: self.asUnownedTaskExecutor()
-            )
-        }
+        queue.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
     }
 
     /// Runs work on the queue, after the work that is already queued.

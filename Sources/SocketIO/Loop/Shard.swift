@@ -3,6 +3,9 @@ public final class Shard: Sendable {
     /// The executor of every actor of this shard.
     public let executor: QueueExecutor
 
+    /// The executor of short tasks that concern one of this shard's actors.
+    public let taskExecutor: QueueTaskExecutor
+
     /// The deadlines of this shard's actors.
     public let clock: DeadlineClock
 
@@ -16,6 +19,7 @@ public final class Shard: Sendable {
     /// - Throws: ``SocketError`` if the system has no descriptors or memory left.
     public init(label: String) throws(SocketError) {
         executor = QueueExecutor(label: label)
+        taskExecutor = QueueTaskExecutor(executor)
         clock = DeadlineClock(executor: executor)
         poller = try Poller(executor: executor)
     }

@@ -39,4 +39,6 @@ public protocol ByteStream {
     mutating func write(_ buffer: UnsafeRawBufferPointer) -> TransferResult
     /// Tells the peer that nothing more will come, as far as that is possible without waiting.
     mutating func endOutput()
+    /// Tells the peer the same where closing the descriptor, which comes next, does not.
+    mutating func prepareToClose()
 }

@@ -37,6 +37,8 @@ public actor Listener {
     private var isActive = false
     private var wasActivated = false
     private var isPaused = false
+    /// Whether the listener asks for connections by itself, so that the source rests; see ``Poller``.
+    private var isBusy = false
     private var restMilliseconds = 0
     private var closeWaiters: [CheckedContinuation<Void, Never>] = []
 
@@ -99,6 +101,8 @@ public actor Listener {
         self.onExhaustion = onExhaustion
         executor = QueueExecutor(label: "palimpsest.listener")
         descriptor = socket.release()
+        // The connections inherit it.
+        _ = clinux_no_delay(descriptor)
         source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: executor.queue)
     }
 
@@ -125,14 +129,16 @@ public actor Listener {
 
     /// Stops and closes; returns when the port is free.
     public func close() async {
-        if case .open = life {
-            guard wasActivated else { return }
+        guard wasActivated else { return }
+        await withCheckedContinuation { continuation in
+            if case .closed = life { return continuation.resume() }
+            // Before the source is cancelled, since that is what ends the wait.
+            closeWaiters.append(continuation)
+            guard case .open = life else { return }
             life = .closing
             setSource(active: true)
             source.cancel()
         }
-        if case .closed = life { return }
-        await withCheckedContinuation { closeWaiters.append($0) }
     }
 
     private nonisolated static func discard(_ source: any DispatchSourceRead, descriptor: Int32) {
@@ -149,26 +155,41 @@ public actor Listener {
         source.setCancelHandler { listener.assumeIsolated { $0.cancelled() } }
     }
 
+    private nonisolated static func post(_ listener: Listener) {
+        listener.executor.post { listener.assumeIsolated { $0.acceptTurn() } }
+    }
+
     private func acceptTurn() {
+        let hadConnections = acceptWaiting()
+        if hadConnections { Self.post(self) }
+        guard hadConnections != isBusy else { return }
+        isBusy = hadConnections
+        if hadConnections { source.suspend() } else { source.resume() }
+    }
+
+    /// Accepts a batch of connections; returns whether there were any.
+    private func acceptWaiting() -> Bool {
+        var hadConnections = false
         for _ in 0..<Self.acceptsPerTurn {
-            guard case .open = life, isActive else { return }
+            guard case .open = life, isActive else { break }
             var raw = clinux_address()
             let number = clinux_accept(descriptor, &raw)
             let error = errno
             guard number >= 0 else {
                 switch error {
-                case EAGAIN: return
+                case EAGAIN: return hadConnections
                 case EMFILE, ENFILE, ENOBUFS, ENOMEM:
                     // The kernel allocates a descriptor before it looks for a connection, so this
                     // is a problem only if a connection is waiting.
-                    guard hasWaitingConnection else { return }
-                    return rest(after: error)
+                    if hasWaitingConnection { rest(after: error) }
+                    return hadConnections
                 // EINTR, ECONNABORTED and the network errors of accept(2) concern only that
                 // connection.
                 default: continue
                 }
             }
             restMilliseconds = 0
+            hadConnections = true
             let socket = FileDescriptor(owning: number)
             // Peers of a Unix-domain socket have no address.
             let peer = SocketAddress(raw) ?? address
@@ -177,6 +198,7 @@ public actor Listener {
                 update()
             }
         }
+        return hadConnections
     }
 
     private var hasWaitingConnection: Bool {

@@ -41,4 +41,7 @@ public struct PlainStream: ByteStream {
         // This fails only if the peer has reset the connection, which the next read reveals.
         _ = clinux_shutdown_output(descriptor)
     }
+
+    /// Does nothing, because closing tells the peer.
+    public mutating func prepareToClose() {}
 }

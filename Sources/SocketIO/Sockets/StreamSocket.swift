@@ -139,7 +139,6 @@ public final class StreamSocket {
     /// The socket keeps the owner alive until ``SocketOwner/socketClosed()``.
     public func start(for owner: isolated some SocketOwner) {
         guard case .idle = life else { return }
-        _ = clinux_no_delay(descriptor)
         let descriptor = descriptor
         switch shard.poller.assumeIsolated({ $0.add(descriptor, of: owner) }) {
         case .success(let token): life = .open(token)
@@ -309,7 +308,7 @@ extension StreamSocket {
             afterFlush = .nothing
             stream.endOutput()
         case .close:
-            stream.endOutput()
+            stream.prepareToClose()
             close(for: owner)
         }
         if hadOutput { owner.socketFlushed() }

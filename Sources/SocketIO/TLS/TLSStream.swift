@@ -81,12 +81,16 @@ public final class TLSStream: ByteStream {
 
     /// Sends close_notify and shuts down the sending direction.
     public func endOutput() {
-        if !isBroken, SSL_is_init_finished(session) == 1 {
-            ERR_clear_error()
-            // The peer's close_notify, if it comes, is read as its end.
-            _ = SSL_shutdown(session)
-        }
+        prepareToClose()
         _ = clinux_shutdown_output(descriptor)
+    }
+
+    /// Sends close_notify.
+    public func prepareToClose() {
+        guard !isBroken, SSL_is_init_finished(session) == 1 else { return }
+        ERR_clear_error()
+        // The peer's close_notify, if it comes, is read as its end.
+        _ = SSL_shutdown(session)
     }
 
     private func outcome(of result: Int32) -> TransferResult {
