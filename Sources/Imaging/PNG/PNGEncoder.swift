@@ -23,11 +23,13 @@ public enum PNGEncoder {
     ///     referenced, its samples are filtered in place, so that only the file takes additional
     ///     memory.
     ///   - compressionLevel: libdeflate's level, in ``compressionLevels``.
+    ///   - bands: Runs the bands of rows. The file does not depend on it.
     /// - Returns: The file.
     /// - Throws: ``ImagingError`` with ``ImagingError/Code/encodingFailed``.
     public static func encode(
         _ photo: consuming Photo,
-        compressionLevel: Int = defaultCompressionLevel
+        compressionLevel: Int = defaultCompressionLevel,
+        bands: BandRunner = .serial
     ) throws(ImagingError) -> [UInt8] {
         precondition(compressionLevels.contains(compressionLevel), "libdeflate's levels are 0...12")
         guard let compressor = libdeflate_alloc_compressor(Int32(compressionLevel)) else {
