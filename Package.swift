@@ -249,7 +249,7 @@ let package = Package(
             name: "Benchmarks",
             dependencies: [
                 "CBenchmark", "CSpng", "Cryptography", "DeepHiding", "HTTPWire", "Imaging",
-                "JobModel", "Methods", "Protection",
+                "JobModel", "Methods", "POSIX", "Protection",
                 "SemanticImages",
                 argumentParser,
             ],

@@ -34,14 +34,9 @@ void plm_release_row(plm_instruction_set set, uint8_t *row, size_t count, const 
              thresholds);
 }
 
-void plm_dither_row(float *thresholds, size_t pixels, size_t channels, uint32_t row) {
-    // The sequence's two steps as fractions of 2^32, and a third of a turn between channels.
-    const uint32_t column_step = 0xC13FA9A9, row_step = 0x91E10DA6, channel_step = 0x55555555;
-    for (size_t channel = 0; channel < channels; channel++) {
-        uint32_t place = row * row_step + (uint32_t)channel * channel_step;
-        for (size_t pixel = 0; pixel < pixels; pixel++, place += column_step)
-            thresholds[pixel * channels + channel] = (float)(place >> 20) / 4096;
-    }
+void plm_dither_row(plm_instruction_set set, float *thresholds, size_t pixels, size_t channels,
+                    uint32_t row) {
+    DISPATCH(set, dither_row, thresholds, pixels, channels, row);
 }
 
 void plm_compare_rows(plm_instruction_set set, const uint8_t *one, const uint8_t *other,

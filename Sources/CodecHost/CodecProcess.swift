@@ -1,6 +1,7 @@
 import CLinux
 public import CodecProtocol
 import Glibc
+import ImageHeader
 import Logging
 import POSIX
 import Synchronization
@@ -55,6 +56,8 @@ public final class CodecProcess: Sendable {
     private let mailbox = Mutex(Mailbox())
     private let isAtWork = Atomic(false)
     private let stateChanged: @Sendable (CodecState) -> Void
+    /// Says how many threads a request may use; takes whether it is worth several.
+    private let grant: @Sendable (_ isLarge: Bool) -> Int
 
     /// Starts the thread, which starts the child.
     init(
@@ -62,12 +65,14 @@ public final class CodecProcess: Sendable {
         configuration: CodecConfiguration,
         weights: [WeightsDescriptor],
         logger: Logger,
+        grant: @escaping @Sendable (_ isLarge: Bool) -> Int,
         stateChanged: @escaping @Sendable (CodecState) -> Void
     ) throws(SystemError) {
         self.number = number
         self.configuration = configuration
         self.weights = weights
         self.logger = logger
+        self.grant = grant
         self.stateChanged = stateChanged
         waker = try WakerDescriptor()
         try DedicatedThread.start(name: "codec-\(number)") { self.run() }
@@ -90,8 +95,9 @@ public final class CodecProcess: Sendable {
             "a request has 1 to 64 images"
         )
         let ticket = newTicket()
+        let threads = grant(images.count == 1 && images.allSatisfy(\.isLarge))
         return await withTaskCancellationHandler {
-            await withCheckedContinuation { handOut(.protect(images, $0)) }
+            await withCheckedContinuation { handOut(.protect(images, threads: threads, $0)) }
         } onCancel: {
             abandon(ticket)
         }
@@ -294,5 +300,17 @@ public final class CodecProcess: Sendable {
             _ = poll(&events, 1, TimeLimit.milliseconds(ContinuousClock.now.duration(to: end)))
             waker.clear()
         }
+    }
+}
+
+extension CodecImage {
+    /// Whether the photo is worth several threads, by its header.
+    fileprivate var isLarge: Bool {
+        var reader = ImageHeaderReader()
+        // The size is near the beginning, but for long metadata.
+        reader.receive(photo.bytes)
+        guard let size = reader.size else { return false }
+        let (pixels, isHuge) = size.width.multipliedReportingOverflow(by: size.height)
+        return isHuge || pixels >= CoreShares.fewestPixels
     }
 }

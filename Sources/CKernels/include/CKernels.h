@@ -149,11 +149,12 @@ void plm_release_row(plm_instruction_set set, uint8_t *row, size_t count, const 
                      const float *thresholds);
 
 /// Writes the thresholds of a row of `pixels` pixels that dither: spread evenly over [0, 1) in
-/// every neighbourhood, and apart between channels.
+/// every neighbourhood, and apart between channels. A pixel has 1 to 4 channels.
 ///
 /// They follow the R2 sequence (Roberts, "The unreasonable effectiveness of quasirandom sequences",
 /// 2018), in integers.
-void plm_dither_row(float *thresholds, size_t pixels, size_t channels, uint32_t row);
+void plm_dither_row(plm_instruction_set set, float *thresholds, size_t pixels, size_t channels,
+                    uint32_t row);
 
 /// The difference of rows: the sum of squared sample differences, and the largest absolute one.
 typedef struct {
