@@ -306,7 +306,7 @@ let package = Package(
         .target(name: "ForbiddenCalls", path: "Tests/ForbiddenCalls", cSettings: cSettings),
         .executableTarget(
             name: "SandboxProbe",
-            dependencies: ["ForbiddenCalls", "Sandbox"],
+            dependencies: ["ForbiddenCalls", "POSIX", "Sandbox"],
             path: "Tests/SandboxProbe",
             swiftSettings: settings
         ),
@@ -415,7 +415,10 @@ let package = Package(
         tests("HTTPServer", ["HTTPWire", "ProcessHarness", "SocketIO", httpTypes, logging]),
         tests(
             "Protection",
-            ["Cryptography", "DeepHiding", "Imaging", "JobModel", "Methods", "SemanticImages"],
+            [
+                "Cryptography", "DeepHiding", "Imaging", "JobModel", "Methods", "POSIX",
+                "SemanticImages",
+            ],
             resources: [.copy("Fixtures")]
         ),
         tests("Sandbox", ["CLinux", "CodecHarness", "ProcessHarness"]),

@@ -1,7 +1,6 @@
 import CLinux
 public import CodecProtocol
 import Glibc
-import ImageHeader
 import Logging
 import POSIX
 import Synchronization
@@ -300,17 +299,5 @@ public final class CodecProcess: Sendable {
             _ = poll(&events, 1, TimeLimit.milliseconds(ContinuousClock.now.duration(to: end)))
             waker.clear()
         }
-    }
-}
-
-extension CodecImage {
-    /// Whether the photo is worth several threads, by its header.
-    fileprivate var isLarge: Bool {
-        var reader = ImageHeaderReader()
-        // The size is near the beginning, but for long metadata.
-        reader.receive(photo.bytes)
-        guard let size = reader.size else { return false }
-        let (pixels, isHuge) = size.width.multipliedReportingOverflow(by: size.height)
-        return isHuge || pixels >= CoreShares.fewestPixels
     }
 }
