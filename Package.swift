@@ -416,8 +416,8 @@ let package = Package(
         tests(
             "Protection",
             [
-                "Cryptography", "DeepHiding", "Imaging", "JobModel", "Methods", "POSIX",
-                "SemanticImages",
+                "CKernels", "Cryptography", "DeepHiding", "Imaging", "JobModel", "Methods",
+                "POSIX", "SemanticImages",
             ],
             resources: [.copy("Fixtures")]
         ),

@@ -157,7 +157,7 @@ struct PhotoCommand: ParsableCommand {
         func masked(_ delta: PlanarImage) -> PlanarImage {
             var delta = delta
             if isPerceptual {
-                PerceptualBudget(of: cover).limit(&delta)
+                PerceptualBudget(of: cover, bands: bands).limit(&delta)
             } else {
                 ChannelMask.apply(to: &delta, cover: cover, bound: 8 / 255)
             }
@@ -174,7 +174,9 @@ struct PhotoCommand: ParsableCommand {
                 _ = decoded.planarRGB(scaledTo: size.width, height: size.height, bands: bands)
             },
             "4 draw and prepare a new secret": try best { _ = try secret() },
-            "5 network": best { _ = network.hide(cover: cover, secret: prepared) },
+            "5 network": best {
+                _ = network.hide(cover: cover, secret: prepared, bands: bands)
+            },
             "6 mask": best { _ = masked(delta) },
             "7 release and measure": best {
                 // This includes a copy of the photo that the product does not make.

@@ -107,7 +107,7 @@ public struct DeepHidingMethod: ProtectionMethod {
             settings: settings,
             under: mask
         )
-        return try propose(cover)
+        return try propose(cover, .serial)
     }
 
     /// Draws or decodes the semantic image and prepares it, or takes it from the cache.
@@ -122,8 +122,8 @@ public struct DeepHidingMethod: ProtectionMethod {
         let network = network(under: mask)
         let secret = try secret(artefact, settings.mode, width: width, height: height, under: mask)
         let gain = network.metadata.gain
-        return { cover in
-            var delta = network.hide(cover: cover, secret: secret.prepared)
+        return { cover, bands in
+            var delta = network.hide(cover: cover, secret: secret.prepared, bands: bands)
             delta.samples.withUnsafeMutableBufferPointer { delta in
                 cover.samples.withUnsafeBufferPointer { cover in
                     for index in delta.indices {

@@ -81,8 +81,12 @@ public protocol ProtectionMethod: Sendable {
     func imported(_ picture: [UInt8]) throws(ImageFailure) -> [UInt8]
 }
 
-/// Proposes a change to a cover of a known size.
-public typealias Proposal = @Sendable (_ cover: PlanarImage) throws(ImageFailure) -> Delta
+/// Proposes a change to a cover of a known size; the change does not depend on who runs the bands.
+public typealias Proposal =
+    @Sendable (
+        _ cover: PlanarImage,
+        _ bands: BandRunner
+    ) throws(ImageFailure) -> Delta
 
 extension ProtectionMethod {
     /// Does everything once the cover is there: the default for methods with nothing to prepare.
@@ -94,7 +98,7 @@ extension ProtectionMethod {
         settings: ProtectionSettings,
         under mask: AppliedMask
     ) throws(ImageFailure) -> Proposal {
-        { (cover) throws(ImageFailure) in
+        { (cover, _) throws(ImageFailure) in
             try delta(for: cover, of: label, artefact: artefact, settings: settings, under: mask)
         }
     }

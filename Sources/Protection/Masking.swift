@@ -22,11 +22,13 @@ struct Masking {
     ///   - cover: The picture at the working size.
     ///   - settings: Their strength bounds the change, or scales the perceptual budget: the standard
     ///     strength has the standard budget.
+    ///   - bands: Runs bands of the picture; the result does not depend on it.
     init(
         _ mask: AppliedMask,
         as kind: PhotoMask,
         cover: PlanarImage,
-        _ settings: ProtectionSettings
+        _ settings: ProtectionSettings,
+        bands: BandRunner
     ) {
         let bound = settings.clip ? Float(settings.strength) / 255 : nil
         switch (mask, kind) {
@@ -38,7 +40,7 @@ struct Masking {
         case (.photo, .channels): self.kind = .channels(bound: bound)
         case (.photo, .perceptual):
             let share = Float(settings.strength) / Float(ProtectionSettings.standard.strength)
-            self.kind = .perceptual(PerceptualBudget(of: cover, strength: share))
+            self.kind = .perceptual(PerceptualBudget(of: cover, strength: share, bands: bands))
         }
     }
 

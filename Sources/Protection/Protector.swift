@@ -75,11 +75,8 @@ public struct Protector: Sendable {
                     under: mask
                 )
             }
-        let (proposed, masking) = bands.both(
-            { Result { () throws(ImageFailure) in try propose(cover) } },
-            { Masking(mask, as: use.photoMask, cover: cover, settings) }
-        )
-        var delta = try proposed.get()
+        let masking = Masking(mask, as: use.photoMask, cover: cover, settings, bands: bands)
+        var delta = try propose(cover, bands)
         try Self.checkIsFinite(delta.planes)
         masking.apply(to: &delta.planes, cover: cover)
         // A second copy of a photo costs much memory, so it is made only where it is needed.

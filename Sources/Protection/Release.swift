@@ -44,7 +44,9 @@ public enum Release {
         let ranges = bands.bands(ofRows: height, size: rowsPerBand)
         let reach = QualityMeter.reach * rowBytes
         return photo.samples.withUnsafeMutableBufferPointer { samples in
-            guard let start = samples.baseAddress else { preconditionFailure("a photo has samples") }
+            guard let start = samples.baseAddress else {
+                preconditionFailure("a photo has samples")
+            }
             // The rows that the windows of the band before reach, before anything is changed.
             let heads = ranges.dropFirst().map { band in
                 let place = band.lowerBound * rowBytes

@@ -56,7 +56,10 @@ struct ReleaseBand {
     ) -> QualityMeter.Part {
         let (needed, band, rowBytes) = (meter.neededRows, meter.band, before.count)
         for row in band {
-            release(row, UnsafeMutableBufferPointer(start: samples + row * rowBytes, count: rowBytes))
+            release(
+                row,
+                UnsafeMutableBufferPointer(start: samples + row * rowBytes, count: rowBytes)
+            )
         }
         var copy = [UInt8](repeating: 0, count: rowBytes)
         for row in band.upperBound..<needed.upperBound {

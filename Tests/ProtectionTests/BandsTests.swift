@@ -1,3 +1,5 @@
+import CKernels
+import DeepHiding
 import Imaging
 import JobModel
 import POSIX
@@ -66,6 +68,52 @@ struct BandsTests {
                 }
             }
         }
+    }
+
+    @Test("The mask and the network do not depend on the threads")
+    func computesAlike() throws {
+        let weights = try Material.file("DeepHidingTests/Fixtures/random-weights.safetensors")
+        let network = try HidingNetwork(weights: weights)
+        for (width, height) in [(2, 2), (33, 41), (341, 256), (256, 341), (700, 40)] {
+            let cover = Material.noise(width: width, height: height, seed: 1)
+            let secret = network.prepare(Material.noise(width: width, height: height, seed: 2))
+            let (hidden, budget) = (
+                network.hide(cover: cover, secret: secret), PerceptualBudget(of: cover)
+            )
+            for bands in Self.runners {
+                #expect(network.hide(cover: cover, secret: secret, bands: bands) == hidden)
+                #expect(PerceptualBudget(of: cover, bands: bands).amplitudes == budget.amplitudes)
+            }
+        }
+    }
+
+    @Test("The mask has the same bits with every instruction set")
+    func masksAlike() {
+        let (width, height) = (37, 5)
+        let cover = Material.noise(width: width, height: height, seed: 1)
+        let (curve, count) = (ColorDifference.shared.curve.points, width * height)
+        let all = InstructionSet.allCases.filter(\.isSupported).map { set in
+            var parts = [[Float]](repeating: [Float](repeating: 0, count: count), count: 3)
+            cover.samples.withUnsafeBufferPointer { samples in
+                guard let red = samples.baseAddress else { return }
+                let (green, blue) = (red + count, red + 2 * count)
+                var (one, two, three) = (parts[0], parts[1], parts[2])
+                plm_color_differences(
+                    set.kernel,
+                    curve,
+                    red,
+                    green,
+                    blue,
+                    count,
+                    &one,
+                    &two,
+                    &three
+                )
+                parts = [one, two, three]
+            }
+            return parts
+        }
+        #expect(all.allSatisfy { $0 == all[0] } && all[0].joined().allSatisfy { $0 > 0 })
     }
 
     private static func files() throws -> [[UInt8]] {
