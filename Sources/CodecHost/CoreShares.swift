@@ -31,7 +31,9 @@ struct CoreShares {
 
     /// Gives a process its threads for a request.
     ///
-    /// - Parameter isLarge: Whether the request is worth several.
+    /// - Parameters:
+    ///   - number: The process.
+    ///   - isLarge: Whether the request is worth several.
     /// - Returns: 1 to `CodecRequest.maxThreads`.
     mutating func grant(to number: Int, isLarge: Bool) -> Int {
         threads[number] = 1

@@ -61,7 +61,10 @@ public protocol ProtectionMethod: Sendable {
     /// - Parameters:
     ///   - width: The cover's columns.
     ///   - height: The cover's rows.
-    ///   - label: As for `delta`, like all that follow.
+    ///   - label: As for `delta`.
+    ///   - artefact: As for `delta`.
+    ///   - settings: As for `delta`.
+    ///   - mask: As for `delta`.
     /// - Returns: The rest, for a cover of that size. It gives what `delta` gives.
     /// - Throws: `ImageFailure`; equal input always gives the same one.
     func proposal(
