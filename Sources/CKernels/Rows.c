@@ -9,8 +9,27 @@ void plm_add_rows(plm_instruction_set set, const uint8_t *const *rows, const flo
 // The samples of a pixel, and some of the next one if it has fewer than four.
 typedef float quad __attribute__((vector_size(16), aligned(4)));
 
+// Scales a row of three channels to one of three. A pixel is stored with a fourth sample, which the
+// next one overwrites.
+static void scale_pixels(const float *row, size_t channels, const plm_filter *filter, float *to) {
+    for (size_t output = 0; output < filter->outputs; output++, to += 3) {
+        const float *const weights = filter->weights + output * filter->max_count;
+        const float *from = row + (size_t)filter->starts[output] * channels;
+        quad sums = {};
+        for (size_t tap = 0; tap < (size_t)filter->counts[output]; tap++)
+            sums += weights[tap] * *(const quad *)(from + tap * channels);
+        if (output + 1 < filter->outputs) {
+            *(quad *)to = sums;
+        } else {
+            for (size_t plane = 0; plane < 3; plane++) to[plane] = sums[plane];
+        }
+    }
+}
+
 void plm_scale_row(const float *row, size_t channels, size_t planes, const plm_filter *filter,
                    float divisor, float *to, size_t plane_stride, size_t sample_stride) {
+    if (planes == 3 && plane_stride == 1 && sample_stride == 3 && divisor == 1)
+        return scale_pixels(row, channels, filter, to);
     for (size_t output = 0; output < filter->outputs; output++) {
         const float *const weights = filter->weights + output * filter->max_count;
         const float *from = row + (size_t)filter->starts[output] * channels;
