@@ -127,6 +127,35 @@ void plm_branch_get(const float *branch, plm_shape shape, float *planes);
 void plm_filter_rows(plm_instruction_set set, uint8_t *samples, size_t row_bytes, size_t rows,
                      size_t pixel_bytes, uint8_t *scratch);
 
+/// Filters the `rows` rows from `first` on as `plm_filter_rows` does, into `to`, which has room for
+/// `rows * (row_bytes + 1)` bytes.
+///
+/// `samples` holds the picture from its first row on; `scratch` has `row_bytes` bytes.
+void plm_filter_band(plm_instruction_set set, const uint8_t *samples, size_t row_bytes,
+                     size_t first, size_t rows, size_t pixel_bytes, uint8_t *scratch, uint8_t *to);
+
+// DEFLATE (RFC 1951) for bands of filtered rows.
+
+/// What the compression of a band needs beside its bytes: some 750 KiB.
+typedef struct plm_deflater plm_deflater;
+
+/// Returns a deflater, which serves one thread at a time, or NULL without memory.
+plm_deflater *plm_deflater_create(void);
+
+void plm_deflater_free(plm_deflater *deflater);
+
+/// Returns how many bytes `plm_deflate_band` may write for a band of `count` bytes.
+size_t plm_deflate_bound(size_t count);
+
+/// Compresses a band of `count` (1 or more) bytes into whole bytes of DEFLATE blocks, and returns
+/// how many.
+///
+/// No match reaches into another band, so bands can be compressed apart and put one behind the
+/// other. Only the blocks of a band that `is_last` end the stream. The result depends on nothing but
+/// the bytes. `to` has room for `plm_deflate_bound(count)` bytes.
+size_t plm_deflate_band(plm_deflater *deflater, const uint8_t *bytes, size_t count, bool is_last,
+                        uint8_t *to);
+
 // Rows of pixels. A row is `count` interleaved 8-bit samples.
 
 /// Computes the weighted sums of `row_count` rows.

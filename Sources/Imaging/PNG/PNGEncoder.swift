@@ -5,8 +5,8 @@ import CKernels
 public enum PNGEncoder {
     /// The default compression level.
     ///
-    /// This is libdeflate's fastest level: with the best filter per row, photos gain little from
-    /// higher levels.
+    /// It is the only one that does not use libdeflate, but a writer for filtered rows, in bands:
+    /// with the best filter per row, photos gain little from higher levels.
     public static let defaultCompressionLevel = 1
 
     /// The compression levels, 0 (stored) to 12 (smallest).
@@ -16,14 +16,14 @@ public enum PNGEncoder {
     ///
     /// The file holds the header, the code points, the ICC profile or the colorimetry if any, the
     /// photo's metadata, the pixels and the end. Equal photos and levels give equal bytes with the
-    /// same version of libdeflate.
+    /// same version of libdeflate; the pixels of the default level do not depend on it.
     ///
     /// - Parameters:
     ///   - photo: The photo; every layout has its own PNG colour type. If it is uniquely
-    ///     referenced, its samples are filtered in place, so that only the file takes additional
-    ///     memory.
-    ///   - compressionLevel: libdeflate's level, in ``compressionLevels``.
-    ///   - bands: Runs the bands of rows. The file does not depend on it.
+    ///     referenced, its samples are filtered in place, or released before the file is put
+    ///     together, so that only the compressed pixels take additional memory.
+    ///   - compressionLevel: A level of ``compressionLevels``; libdeflate's, but for the default.
+    ///   - bands: Runs the bands of rows at the default level. The file does not depend on it.
     /// - Returns: The file.
     /// - Throws: ``ImagingError`` with ``ImagingError/Code/encodingFailed``.
     public static func encode(
@@ -42,10 +42,15 @@ public enum PNGEncoder {
         let (metadata, codePoints, colorimetry) = (
             photo.metadata, photo.codePoints, photo.colorimetry
         )
-        var rows = (consume photo).samples
-        filter(&rows, count: height, pixelBytes: pixelBytes)
+        let pixels = try Pixels(
+            (consume photo).samples,
+            height: height,
+            pixelBytes: pixelBytes,
+            isBanded: compressionLevel == defaultCompressionLevel,
+            bands
+        )
         let capacity =
-            PNGFile.overhead + libdeflate_zlib_compress_bound(compressor, rows.count)
+            PNGFile.overhead + pixels.bound(compressor)
             + (profile.isEmpty
                 ? 0
                 : PNGFile.profileOverhead
@@ -59,7 +64,7 @@ public enum PNGEncoder {
             isComplete = profile.isEmpty || file.append(profile: profile, compressor)
             if profile.isEmpty, codePoints == nil, let colorimetry { file.append(colorimetry) }
             file.append(metadata)
-            isComplete = isComplete && file.append(pixels: rows, compressor)
+            isComplete = isComplete && pixels.append(to: &file, compressor)
             file.appendEnd()
             initializedCount = file.count
         }
@@ -67,6 +72,60 @@ public enum PNGEncoder {
             throw ImagingError(.encodingFailed, "The picture could not be compressed.")
         }
         return file
+    }
+
+    /// The pixels on their way into the file.
+    private enum Pixels {
+        /// The stream of the default level.
+        case compressed(PNGBands)
+        /// Filtered rows, for libdeflate.
+        case filtered([UInt8])
+
+        init(
+            _ samples: consuming [UInt8],
+            height: Int,
+            pixelBytes: Int,
+            isBanded: Bool,
+            _ runner: BandRunner
+        ) throws(ImagingError) {
+            if isBanded {
+                guard
+                    let bands = PNGBands(
+                        samples: samples,
+                        height: height,
+                        pixelBytes: pixelBytes,
+                        runner
+                    )
+                else {
+                    throw ImagingError(
+                        .encodingFailed,
+                        "There is not enough memory to write the picture."
+                    )
+                }
+                self = .compressed(bands)
+            } else {
+                filter(&samples, count: height, pixelBytes: pixelBytes)
+                self = .filtered(samples)
+            }
+        }
+
+        /// Returns how many bytes the compressed pixels may take.
+        func bound(_ compressor: OpaquePointer) -> Int {
+            switch self {
+            case .compressed(let bands): bands.streamCount
+            case .filtered(let rows): libdeflate_zlib_compress_bound(compressor, rows.count)
+            }
+        }
+
+        /// Appends the pixels; false if they could not be compressed.
+        func append(to file: inout PNGFile, _ compressor: OpaquePointer) -> Bool {
+            switch self {
+            case .compressed(let bands):
+                file.append(bands: bands)
+                return true
+            case .filtered(let rows): return file.append(pixels: rows, compressor)
+            }
+        }
     }
 
     /// Filters each row with its best filter, in place, and prepends the filter's type.

@@ -105,6 +105,14 @@ struct PNGFile {
         appendChunk("IDAT") { $0.append(compressed: pixels, compressor) }
     }
 
+    /// Appends the rows that were filtered and compressed in bands.
+    mutating func append(bands: PNGBands) {
+        appendChunk("IDAT") { file in
+            bands.forEachPiece { file.append($0) }
+            return true
+        }
+    }
+
     mutating func appendEnd() {
         _ = appendChunk("IEND") { _ in true }
     }
@@ -153,9 +161,6 @@ struct PNGFile {
     }
 
     private mutating func append(_ bytes: [UInt8]) {
-        for byte in bytes {
-            buffer[count] = byte
-            count += 1
-        }
+        count = buffer[count...].update(fromContentsOf: bytes)
     }
 }
