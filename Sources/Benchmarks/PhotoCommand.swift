@@ -190,7 +190,7 @@ struct PhotoCommand: ParsableCommand {
                     bands: bands
                 )
             },
-            "8 encode": try best { _ = try PNGEncoder.encode(protected) },
+            "8 encode": try best { _ = try PNGEncoder.encode(protected, bands: bands) },
             "9 hash the PNG": best { _ = SHA256.hash(png) },
         ]
     }

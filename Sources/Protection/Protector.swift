@@ -109,7 +109,11 @@ public struct Protector: Sendable {
             made = try Self.make(attachments, of: original, protected: photo)
         }
         clock.lap(\.network)
-        let encoder = OutputEncoder(compressionLevel: compressionLevel, limits: limits)
+        let encoder = OutputEncoder(
+            compressionLevel: compressionLevel,
+            limits: limits,
+            bands: bands
+        )
         let encoded = try encoder.encode(consume photo, as: settings.output)
         clock.lap(\.encode)
         if let decoded = encoded.decoded, let original {
