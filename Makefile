@@ -118,8 +118,8 @@ test-sanitizers: install-test ## Runs the tests of pictures, network and HTTP un
 # the functions of a report. Code is so slow under it that tests would meet the limits of time that
 # they are about if all ran at once.
 .PHONY: test-threads
-test-threads: install-test ## Runs the tests of server, workers and store under ThreadSanitizer.
-	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=8 scripts/build threads/debug/palimpsestPackageTests.xctest test --sanitize=thread --scratch-path .build/threads --filter '^(SocketIO|HTTPServer|CodecHost|JobRunner|SQLiteStore|StoreConformance|LocalBlobs|BlobConformance|Operations|HTTPAPI)Tests' \
+test-threads: install-test ## Runs the tests of server, workers and store, and of what helpers share, under ThreadSanitizer.
+	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=8 scripts/build threads/debug/palimpsestPackageTests.xctest test --sanitize=thread --scratch-path .build/threads --filter '^((SocketIO|HTTPServer|CodecHost|JobRunner|SQLiteStore|StoreConformance|LocalBlobs|BlobConformance|Operations|HTTPAPI)Tests|POSIXTests.ThreadTeamTests|ProtectionTests.BandsTests)' \
 		--skip 'ChurnTests/descriptors'
 
 .PHONY: fuzz

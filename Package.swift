@@ -253,7 +253,7 @@ let package = Package(
             name: "Benchmarks",
             dependencies: [
                 "CBenchmark", "CSpng", "Cryptography", "DeepHiding", "HTTPWire", "Imaging",
-                "JobModel", "Methods", "Protection",
+                "JobModel", "Methods", "POSIX", "Protection",
                 "SemanticImages",
                 argumentParser,
             ],
@@ -310,7 +310,7 @@ let package = Package(
         .target(name: "ForbiddenCalls", path: "Tests/ForbiddenCalls", cSettings: cSettings),
         .executableTarget(
             name: "SandboxProbe",
-            dependencies: ["ForbiddenCalls", "Sandbox"],
+            dependencies: ["ForbiddenCalls", "POSIX", "Sandbox"],
             path: "Tests/SandboxProbe",
             swiftSettings: settings
         ),
@@ -419,7 +419,10 @@ let package = Package(
         tests("HTTPServer", ["HTTPWire", "ProcessHarness", "SocketIO", httpTypes, logging]),
         tests(
             "Protection",
-            ["Cryptography", "DeepHiding", "Imaging", "JobModel", "Methods", "SemanticImages"],
+            [
+                "CKernels", "Cryptography", "DeepHiding", "Imaging", "JobModel", "Methods",
+                "POSIX", "SemanticImages",
+            ],
             resources: [.copy("Fixtures")]
         ),
         tests("Sandbox", ["CLinux", "CodecHarness", "ProcessHarness"]),

@@ -4,6 +4,7 @@ import DeepHiding
 import Imaging
 import JobModel
 import Methods
+import POSIX
 import Protection
 import SemanticImages
 
@@ -11,7 +12,7 @@ import SemanticImages
 struct PhotoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "photo",
-        abstract: "Protects a photo on one thread and tells what each stage takes."
+        abstract: "Protects a photo and tells what each stage takes."
     )
 
     @Argument(help: "The photo.")
@@ -25,18 +26,26 @@ struct PhotoCommand: ParsableCommand {
     )
     var workingSize: Int?
 
+    @Option(help: "How many threads share the photo.")
+    var threads = 1
+
     @Option(help: "How often it is timed.")
     var repetitions = 5
+
+    func validate() throws {
+        guard threads > 0 else { throw ValidationError("--threads must be at least 1.") }
+    }
 
     private struct Result: Encodable {
         let width: Int
         let height: Int
         let pngBytes: Int
+        let threads: Int
         /// Per stage, the best of the repetitions.
         let stagesMs: [String: Double]
         /// The whole pipeline in the product's standard mode, with a secret of the photo's own.
         let protectMs: [Double]
-        /// Only decoding the photo and encoding the protected one.
+        /// Only decoding the photo and encoding the protected one, on one thread.
         let decodeEncodeMs: [Double]
         let peakMemoryKib: Int
     }
@@ -56,6 +65,10 @@ struct PhotoCommand: ParsableCommand {
         let settings = try ProtectionSettings(workingSize: workingSize)
         let label = try ClassLabel("measured")
         let protector = Protector(method: method)
+        let team = ThreadTeam(name: "helper", helpers: threads - 1)
+        let bands = BandRunner(threads: threads) { [threads] count, body in
+            team.run(count, threads: threads, body)
+        }
         var png: [UInt8] = []
         let whole = try Stopwatch.milliseconds(repetitions: repetitions) {
             // The parent hashes the file, then the child.
@@ -71,7 +84,8 @@ struct PhotoCommand: ParsableCommand {
                 photo,
                 label: label,
                 settings: settings,
-                artefact: .generated(own)
+                artefact: .generated(own),
+                bands: bands
             ).file
         }
         let memory = try Self.peakMemoryKiB()
@@ -90,13 +104,15 @@ struct PhotoCommand: ParsableCommand {
             protected: protected,
             png: png,
             method: method,
-            assignment
+            assignment,
+            bands: bands
         )
         try JSONOutput.print(
             Result(
                 width: decoded.width,
                 height: decoded.height,
                 pngBytes: png.count,
+                threads: threads,
                 stagesMs: stages,
                 protectMs: whole,
                 decodeEncodeMs: codec,
@@ -111,7 +127,8 @@ struct PhotoCommand: ParsableCommand {
         protected: Photo,
         png: [UInt8],
         method: DeepHidingMethod,
-        _ assignment: ClassAssignment
+        _ assignment: ClassAssignment,
+        bands: BandRunner
     ) throws -> [String: Double] {
         let mask = Mask.auto.applied(width: decoded.width, height: decoded.height)
         let network = method.network(under: mask)
@@ -136,6 +153,17 @@ struct PhotoCommand: ParsableCommand {
         let prepared = try secret()
         var delta = network.hide(cover: cover, secret: prepared)
         for index in delta.samples.indices { delta.samples[index] -= cover.samples[index] }
+        let isPerceptual = mask == .photo && network.metadata.photoMask == .perceptual
+        func masked(_ delta: PlanarImage) -> PlanarImage {
+            var delta = delta
+            if isPerceptual {
+                PerceptualBudget(of: cover, bands: bands).limit(&delta)
+            } else {
+                ChannelMask.apply(to: &delta, cover: cover, bound: 8 / 255)
+            }
+            return delta
+        }
+        let change = masked(delta)
         func best(_ body: () throws -> Void) rethrows -> Double {
             try Stopwatch.milliseconds(repetitions: repetitions, body).min() ?? 0
         }
@@ -143,19 +171,27 @@ struct PhotoCommand: ParsableCommand {
             "1 hash the file": best { _ = SHA256.hash(file) },
             "2 decode": try best { _ = try PhotoDecoder.decode(file) },
             "3 scale down": best {
-                _ = decoded.planarRGB(scaledTo: size.width, height: size.height)
+                _ = decoded.planarRGB(scaledTo: size.width, height: size.height, bands: bands)
             },
             "4 draw and prepare a new secret": try best { _ = try secret() },
-            "5 network": best { _ = network.hide(cover: cover, secret: prepared) },
-            "6 release and measure": best {
-                // This includes copies of the photo and of the change that the product does not
-                // make.
-                var (photo, delta) = (decoded, delta)
-                ChannelMask.apply(to: &delta, cover: cover, bound: 8 / 255)
-                _ = Release.apply(delta: delta, to: &photo, strength: 8, clip: true)
+            "5 network": best {
+                _ = network.hide(cover: cover, secret: prepared, bands: bands)
             },
-            "7 encode": try best { _ = try PNGEncoder.encode(protected) },
-            "8 hash the PNG": best { _ = SHA256.hash(png) },
+            "6 mask": best { _ = masked(delta) },
+            "7 release and measure": best {
+                // This includes a copy of the photo that the product does not make.
+                var photo = decoded
+                _ = Release.apply(
+                    delta: change,
+                    to: &photo,
+                    strength: 8,
+                    clip: true,
+                    dithers: isPerceptual,
+                    bands: bands
+                )
+            },
+            "8 encode": try best { _ = try PNGEncoder.encode(protected, bands: bands) },
+            "9 hash the PNG": best { _ = SHA256.hash(png) },
         ]
     }
 

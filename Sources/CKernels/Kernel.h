@@ -49,12 +49,24 @@ static void KERNEL(convolve_block)(const plm_grid *grid, const plm_masks *masks,
     }
 }
 
+// The first block of a band, and the one after its last, that a convolution (1 to 5) must
+// compute: more than the band's own, since the later ones read the neighbours of their tiles.
+INLINE size_t KERNEL(first_block)(const plm_grid *grid, size_t first, size_t layer) {
+    const size_t reach = (PLM_CONVOLUTIONS - layer) * grid->lag;
+    return first > reach ? first - reach : 0;
+}
+
+INLINE size_t KERNEL(end_block)(const plm_grid *grid, size_t end, size_t layer) {
+    const size_t reach = (PLM_CONVOLUTIONS - layer) * grid->lag;
+    return end + reach < grid->blocks ? end + reach : grid->blocks;
+}
+
 // The sub-modules process the picture block by block. Convolution k trails convolution k - 1 by as
 // many blocks as its tiles' neighbours require, so that the live data stay in the cache. A feature
 // is transformed once and read by all later convolutions.
 static void KERNEL(dense)(plm_shape shape, size_t growth, const plm_submodule *submodules,
                           size_t count, const float *input, float *target, float clamp,
-                          float *scratch) {
+                          float *scratch, size_t first, size_t end) {
     const plm_grid grid = plm_grid_of(shape);
     // The layout matches plm_scratch_floats.
     const size_t ints = plm_mask_ints(&grid);
@@ -83,8 +95,10 @@ static void KERNEL(dense)(plm_shape shape, size_t growth, const plm_submodule *s
     }
     float *const products = free;
 
-    for (size_t step = 0; step < grid.blocks + (PLM_CONVOLUTIONS - 1) * grid.lag; step++) {
-        if (step < grid.blocks) {
+    const size_t begin = KERNEL(first_block)(&grid, first, 1),
+                 last = KERNEL(end_block)(&grid, end, 1);
+    for (size_t step = begin; step < end + (PLM_CONVOLUTIONS - 1) * grid.lag; step++) {
+        if (step < last) {
             KERNEL(transform_block)(&grid, &masks, input, grid.span, grid.margin, 0, step,
                                     PLM_WAVELET_CHANNELS,
                                     input_values + step % plm_alive(&grid, 1) * input_slot);
@@ -93,7 +107,8 @@ static void KERNEL(dense)(plm_shape shape, size_t growth, const plm_submodule *s
             const float *weights = modules[m].packed;
             for (size_t layer = 1; layer <= PLM_CONVOLUTIONS; layer++) {
                 const size_t behind = (layer - 1) * grid.lag, block = step - behind;
-                if (step >= behind && block < grid.blocks) {
+                if (step >= behind + KERNEL(first_block)(&grid, first, layer) &&
+                    block < KERNEL(end_block)(&grid, end, layer)) {
                     if (layer > 1) {
                         KERNEL(transform_block)(
                             &grid, &masks, modules[m].features[layer], grid.ring_span, 0, grid.ring,

@@ -9,8 +9,27 @@ void plm_add_rows(plm_instruction_set set, const uint8_t *const *rows, const flo
 // The samples of a pixel, and some of the next one if it has fewer than four.
 typedef float quad __attribute__((vector_size(16), aligned(4)));
 
+// Scales a row of three channels to one of three. A pixel is stored with a fourth sample, which the
+// next one overwrites.
+static void scale_pixels(const float *row, size_t channels, const plm_filter *filter, float *to) {
+    for (size_t output = 0; output < filter->outputs; output++, to += 3) {
+        const float *const weights = filter->weights + output * filter->max_count;
+        const float *from = row + (size_t)filter->starts[output] * channels;
+        quad sums = {};
+        for (size_t tap = 0; tap < (size_t)filter->counts[output]; tap++)
+            sums += weights[tap] * *(const quad *)(from + tap * channels);
+        if (output + 1 < filter->outputs) {
+            *(quad *)to = sums;
+        } else {
+            for (size_t plane = 0; plane < 3; plane++) to[plane] = sums[plane];
+        }
+    }
+}
+
 void plm_scale_row(const float *row, size_t channels, size_t planes, const plm_filter *filter,
                    float divisor, float *to, size_t plane_stride, size_t sample_stride) {
+    if (planes == 3 && plane_stride == 1 && sample_stride == 3 && divisor == 1)
+        return scale_pixels(row, channels, filter, to);
     for (size_t output = 0; output < filter->outputs; output++) {
         const float *const weights = filter->weights + output * filter->max_count;
         const float *from = row + (size_t)filter->starts[output] * channels;
@@ -34,14 +53,9 @@ void plm_release_row(plm_instruction_set set, uint8_t *row, size_t count, const 
              thresholds);
 }
 
-void plm_dither_row(float *thresholds, size_t pixels, size_t channels, uint32_t row) {
-    // The sequence's two steps as fractions of 2^32, and a third of a turn between channels.
-    const uint32_t column_step = 0xC13FA9A9, row_step = 0x91E10DA6, channel_step = 0x55555555;
-    for (size_t channel = 0; channel < channels; channel++) {
-        uint32_t place = row * row_step + (uint32_t)channel * channel_step;
-        for (size_t pixel = 0; pixel < pixels; pixel++, place += column_step)
-            thresholds[pixel * channels + channel] = (float)(place >> 20) / 4096;
-    }
+void plm_dither_row(plm_instruction_set set, float *thresholds, size_t pixels, size_t channels,
+                    uint32_t row) {
+    DISPATCH(set, dither_row, thresholds, pixels, channels, row);
 }
 
 void plm_compare_rows(plm_instruction_set set, const uint8_t *one, const uint8_t *other,

@@ -60,6 +60,28 @@ static void KERNEL(release_row)(uint8_t *row, size_t count, const float *above, 
                                   thresholds[i]);
 }
 
+// Writes the thresholds of LANES pixels at a time. Their samples lie at fixed places of the sequence
+// relative to the first pixel's, `channels` vectors of them.
+static void KERNEL(dither_row)(float *thresholds, size_t pixels, size_t channels, uint32_t row) {
+    typedef uint32_t places __attribute__((vector_size(LANES * 4), aligned(4)));
+    // The sequence's two steps as fractions of 2^32, and a third of a turn between channels.
+    const uint32_t column_step = 0xC13FA9A9, row_step = 0x91E10DA6, channel_step = 0x55555555;
+    uint32_t apart[4 * LANES];
+    for (size_t i = 0; i < channels * LANES; i++)
+        apart[i] = (uint32_t)(i / channels) * column_step + (uint32_t)(i % channels) * channel_step;
+    uint32_t place = row * row_step;
+    size_t pixel = 0;
+    for (; pixel + LANES <= pixels; pixel += LANES, place += LANES * column_step) {
+        for (size_t v = 0; v < channels; v++) {
+            const places at = (*(const places *)(apart + v * LANES) + place) >> 20;
+            KERNEL(store)(thresholds + pixel * channels + v * LANES,
+                          __builtin_convertvector(at, VECTOR) / 4096.0f);
+        }
+    }
+    for (size_t i = 0; i < (pixels - pixel) * channels; i++)
+        thresholds[pixel * channels + i] = (float)((apart[i] + place) >> 20) / 4096;
+}
+
 static void KERNEL(compare_rows)(const uint8_t *one, const uint8_t *other, size_t count,
                                  plm_difference *difference) {
     typedef uint8_t bytes __attribute__((vector_size(LANES * 2), aligned(1)));

@@ -166,6 +166,10 @@ void plm_keep_heap_small(void) {
     mallopt(M_MMAP_THRESHOLD, 1 << 20);
 }
 
+void plm_share_heap(void) {
+    mallopt(M_ARENA_MAX, 1);
+}
+
 bool plm_is_sanitized(void) {
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \

@@ -2,6 +2,7 @@ import CLinux
 public import CodecProtocol
 public import Cryptography
 import Glibc
+public import Imaging
 public import JobModel
 import POSIX
 public import Sandbox
@@ -10,8 +11,8 @@ public import Sandbox
 /// parent closes the socket.
 ///
 /// Its descriptors are: 0, the socket to the parent; 1, /dev/null; 2, the parent's stderr; from 3
-/// on, the weights files, one per model. It is one thread that blocks, because it has nothing else
-/// to do.
+/// on, the weights files, one per model. One thread reads, works and answers. Helpers share the work
+/// of a picture when the parent grants it more than one thread; otherwise they sleep.
 public struct CodecServer {
     /// A method that is ready to protect pictures.
     public struct Engine {
@@ -23,8 +24,8 @@ public struct CodecServer {
         public let modelSHA256: SHA256Digest
         /// What the weights file states about itself.
         public let statement: WeightsStatement
-        /// Protects one picture.
-        public let protect: (CodecImage) throws(ImageFailure) -> ProtectedImage
+        /// Protects one picture, whose bands the runner runs.
+        public let protect: (CodecImage, BandRunner) throws(ImageFailure) -> ProtectedImage
         /// Converts a picture file to the PNG that a class keeps.
         public let importPicture: ([UInt8]) throws(ImageFailure) -> [UInt8]
 
@@ -34,7 +35,7 @@ public struct CodecServer {
             settings: [MethodSetting] = [],
             modelSHA256: SHA256Digest,
             statement: WeightsStatement = WeightsStatement(),
-            protect: @escaping (CodecImage) throws(ImageFailure) -> ProtectedImage,
+            protect: @escaping (CodecImage, BandRunner) throws(ImageFailure) -> ProtectedImage,
             importPicture: @escaping ([UInt8]) throws(ImageFailure) -> [UInt8]
         ) {
             self.method = method
@@ -89,15 +90,15 @@ public struct CodecServer {
     public func run() -> Int32 {
         let socket = FileDescriptor(owning: 0)
         do {
-            let engines: Engines
+            let (engines, team): (Engines, ThreadTeam)
             do throws(ImageFailure) {
-                engines = try start()
+                (engines, team) = try start()
             } catch {
                 try send(.unready(error), over: socket)
                 return 1
             }
             try send(.ready(models: engines.loaded, pid: getpid()), over: socket)
-            try serve(engines, over: socket)
+            try serve(engines, team, over: socket)
             return 0
         } catch {
             // The parent is gone or broken, so there is nobody to tell.
@@ -105,7 +106,7 @@ public struct CodecServer {
         }
     }
 
-    private func start() throws(ImageFailure) -> Engines {
+    private func start() throws(ImageFailure) -> (Engines, ThreadTeam) {
         do throws(SystemError) {
             try CodecSandbox.enter(parent: parent, memoryBytes: memoryBytes)
         } catch {
@@ -124,6 +125,7 @@ public struct CodecServer {
                 throw ImageFailure(code: error.code, detail: "\(name): \(error.detail)")
             }
         }
+        let team = Self.helpers()
         do throws(SystemError) {
             try CodecSandbox.seal(filter: filter)
         } catch {
@@ -137,7 +139,18 @@ public struct CodecServer {
                     detail: "The codec could not restrict itself: \(error)."
                 )
         }
-        return Engines(engines)
+        return (Engines(engines), team)
+    }
+
+    /// Starts the threads that help with large pictures.
+    ///
+    /// They start between the two steps of the sandbox: rights and capabilities are a thread's own
+    /// and inherited, and the filter, which binds all threads that there are, forbids new ones.
+    private static func helpers() -> ThreadTeam {
+        // A second heap would double the memory that freed photos leave behind.
+        plm_share_heap()
+        let processors = min(ThreadTeam.usableProcessors, CodecRequest.maxThreads)
+        return ThreadTeam(name: "codec-helper", helpers: processors - 1)
     }
 
     private func load(from file: consuming FileDescriptor) throws(ImageFailure) -> Engine {
@@ -153,11 +166,15 @@ public struct CodecServer {
         return try loadEngine(bytes)
     }
 
-    private func serve(_ engines: Engines, over socket: borrowing FileDescriptor) throws {
+    private func serve(
+        _ engines: Engines,
+        _ team: ThreadTeam,
+        over socket: borrowing FileDescriptor
+    ) throws {
         var reader = FrameReader(limits: CodecLimits())
         while true {
             while let frame = try reader.next() {
-                try answer(CodecRequest(frame), by: engines, over: socket)
+                try answer(CodecRequest(frame), by: engines, team, over: socket)
             }
             let count = reader.receive(from: socket, mayBlock: true)
             if count < 0 { throw SystemError(call: "recv", code: Int32(-count)) }
@@ -171,12 +188,14 @@ public struct CodecServer {
     private func answer(
         _ request: CodecRequest,
         by engines: Engines,
+        _ team: ThreadTeam,
         over socket: borrowing FileDescriptor
     ) throws {
         switch request {
-        case .protect(let images):
+        case .protect(let images, let threads):
+            let bands = BandRunner(threads: min(threads, team.helpers + 1), on: team)
             for (id, image) in images.enumerated() {
-                try send(answer(about: image, id: id, by: engines), over: socket)
+                try send(answer(about: image, id: id, by: engines, bands), over: socket)
             }
         case .importPicture(let bytes):
             let answer: CodecAnswer
@@ -189,9 +208,14 @@ public struct CodecServer {
         }
     }
 
-    private func answer(about image: CodecImage, id: Int, by engines: Engines) -> CodecAnswer {
+    private func answer(
+        about image: CodecImage,
+        id: Int,
+        by engines: Engines,
+        _ bands: BandRunner
+    ) -> CodecAnswer {
         do throws(ImageFailure) {
-            let protected = try engines.engine(of: image.settings.model).protect(image)
+            let protected = try engines.engine(of: image.settings.model).protect(image, bands)
             if let refusal = protected.refusal(atMost: maxAnswerBytes) { throw refusal }
             return .protected(id: id, protected)
         } catch {

@@ -40,13 +40,14 @@ extension CodecServer.Engine {
             settings: type(of: method).settings,
             modelSHA256: method.modelSHA256,
             statement: method.statement,
-            protect: { image throws(ImageFailure) in
+            protect: { image, bands throws(ImageFailure) in
                 try protector.protect(
                     image.photo,
                     label: image.label,
                     settings: image.settings,
                     artefact: image.artefact,
-                    attachments: image.attachments
+                    attachments: image.attachments,
+                    bands: bands
                 )
             },
             importPicture: { picture throws(ImageFailure) in try method.imported(picture) }

@@ -44,6 +44,10 @@ public struct CodecConfiguration: Sendable {
     ///
     /// Sanitizer builds ignore it.
     public var systemCallFilter = SystemCallFilter.required
+    /// The processors that a pool may use, at most those of the machine; `nil` for one a process.
+    ///
+    /// A single large picture gets several when no other needs them.
+    public var cores: Int?
     /// The limits of a frame's parts for pictures of 50 million pixels.
     public var limits = CodecLimits()
 

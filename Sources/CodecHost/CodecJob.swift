@@ -12,13 +12,13 @@ enum CodecJob {
         let resume: (_ how: String?) -> Void
     }
 
-    case protect([CodecImage], CheckedContinuation<[CodecOutcome], Never>)
+    case protect([CodecImage], threads: Int, CheckedContinuation<[CodecOutcome], Never>)
     case importPicture([UInt8], CheckedContinuation<ImportOutcome, Never>)
 
     /// Resumes the waiting task with the job undone.
     func release() {
         switch self {
-        case .protect(let images, let continuation):
+        case .protect(let images, _, let continuation):
             continuation.resume(returning: Array(repeating: .released, count: images.count))
         case .importPicture(_, let continuation): continuation.resume(returning: .released)
         }
@@ -27,8 +27,8 @@ enum CodecJob {
     /// Runs the job in a child.
     func run(in session: inout CodecSession) -> Done {
         switch self {
-        case .protect(let images, let continuation):
-            let (outcomes, end) = session.protect(images)
+        case .protect(let images, let threads, let continuation):
+            let (outcomes, end) = session.protect(images, threads: threads)
             return Done(hasAnswered: outcomes.first?.isAnswer ?? false, end: end) { how in
                 continuation.resume(
                     returning: how.map { how in outcomes.map { $0.adding(how) } } ?? outcomes

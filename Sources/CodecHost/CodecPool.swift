@@ -48,6 +48,7 @@ public final class CodecPool: Sendable {
     private struct PoolState {
         var states: [CodecState]
         var isLent: [Bool]
+        var cores: CoreShares
         /// How often in a row each process ended before it was ready.
         var failures: [Int]
         var waiters: [(ticket: UInt64, continuation: Waiter)] = []
@@ -110,6 +111,7 @@ public final class CodecPool: Sendable {
         self.count = count
         maxFailures = configuration.maxStartFailures
         models = configuration.models
+        let processors = ThreadTeam.usableProcessors
         let weights = try models.models.map { model throws(SystemError) in
             try WeightsDescriptor(model)
         }
@@ -117,6 +119,10 @@ public final class CodecPool: Sendable {
             PoolState(
                 states: Array(repeating: .starting, count: count),
                 isLent: Array(repeating: false, count: count),
+                cores: CoreShares(
+                    cores: min(configuration.cores ?? count, processors),
+                    count: count
+                ),
                 failures: Array(repeating: 0, count: count)
             )
         )
@@ -127,8 +133,10 @@ public final class CodecPool: Sendable {
                     number: number,
                     configuration: configuration,
                     weights: weights,
-                    logger: logger
-                ) { [weak self] state in self?.note(state, of: number) }
+                    logger: logger,
+                    grant: { [weak self] isLarge in self?.grant(to: number, isLarge) ?? 1 },
+                    stateChanged: { [weak self] state in self?.note(state, of: number) }
+                )
                 codecs.withLock { $0.append(codec) }
             }
         } catch {
@@ -272,9 +280,28 @@ public final class CodecPool: Sendable {
     private func giveBack(_ number: Int) {
         let pairs = pool.withLock { pool in
             pool.isLent[number] = false
+            pool.cores.takeBack(from: number)
             return pool.match()
         }
         for pair in pairs { pair.waiter.resume(returning: pair.loan) }
+    }
+
+    // MARK: - Cores
+
+    /// How many threads a lent process uses, once it has work.
+    public func threads(of codec: CodecProcess) -> Int {
+        pool.withLock { $0.cores.threads[codec.number] }
+    }
+
+    /// Notes that a borrower has work for its process, so that the core is not lent to another.
+    ///
+    /// A borrower that has only asked whether there is work leaves the core to others.
+    public func expectWork(of codec: CodecProcess) {
+        pool.withLock { $0.cores.expectWork(of: codec.number) }
+    }
+
+    private func grant(to number: Int, _ isLarge: Bool) -> Int {
+        pool.withLock { $0.cores.grant(to: number, isLarge: isLarge) }
     }
 
     // MARK: - Stopping

@@ -55,6 +55,8 @@ public final class CodecProcess: Sendable {
     private let mailbox = Mutex(Mailbox())
     private let isAtWork = Atomic(false)
     private let stateChanged: @Sendable (CodecState) -> Void
+    /// Says how many threads a request may use; takes whether it is worth several.
+    private let grant: @Sendable (_ isLarge: Bool) -> Int
 
     /// Starts the thread, which starts the child.
     init(
@@ -62,12 +64,14 @@ public final class CodecProcess: Sendable {
         configuration: CodecConfiguration,
         weights: [WeightsDescriptor],
         logger: Logger,
+        grant: @escaping @Sendable (_ isLarge: Bool) -> Int,
         stateChanged: @escaping @Sendable (CodecState) -> Void
     ) throws(SystemError) {
         self.number = number
         self.configuration = configuration
         self.weights = weights
         self.logger = logger
+        self.grant = grant
         self.stateChanged = stateChanged
         waker = try WakerDescriptor()
         try DedicatedThread.start(name: "codec-\(number)") { self.run() }
@@ -90,8 +94,9 @@ public final class CodecProcess: Sendable {
             "a request has 1 to 64 images"
         )
         let ticket = newTicket()
+        let threads = grant(images.count == 1 && images.allSatisfy(\.isLarge))
         return await withTaskCancellationHandler {
-            await withCheckedContinuation { handOut(.protect(images, $0)) }
+            await withCheckedContinuation { handOut(.protect(images, threads: threads, $0)) }
         } onCancel: {
             abandon(ticket)
         }

@@ -143,11 +143,14 @@ struct CodecSession: ~Copyable {
     /// Sends pictures to the child and receives its answers.
     ///
     /// - Returns: One outcome per picture, and why the child can no longer be used, if so.
-    mutating func protect(_ images: [CodecImage]) -> (outcomes: [CodecOutcome], end: End?) {
+    mutating func protect(
+        _ images: [CodecImage],
+        threads: Int
+    ) -> (outcomes: [CodecOutcome], end: End?) {
         var outcomes: [CodecOutcome] = []
         do throws(End) {
             let begin = ContinuousClock.now
-            try send(.protect(images))
+            try send(.protect(images, threads: threads))
             for (index, image) in images.enumerated() {
                 outcomes.append(try outcome(of: image, at: index, since: begin))
             }

@@ -33,23 +33,28 @@ public struct CodecImage: Sendable, Equatable {
 
 /// A request to a codec process.
 ///
-/// - `{"type": "protect", "imported": [{"bytes"}], "images": [{"id", "bytes", "label", "settings",
-///   "artefact", "attachments"}]}` protects pictures. Each is answered in order by a frame of its
-///   own. The body holds the imported pictures of the artefacts, each once, then the pictures'
-///   files; each is `bytes` long. An id is the index in the list of images, from 0. An `artefact`
-///   is `{"generated": …}` or `{"imported": …}`, an index into the list of imported pictures.
+/// - `{"type": "protect", "threads", "imported": [{"bytes"}], "images": [{"id", "bytes", "label",
+///   "settings", "artefact", "attachments"}]}` protects pictures. Each is answered in order by a
+///   frame of its own. At most `threads` threads may work on a picture; one if that is missing.
+///   The body holds the imported pictures of the artefacts, each once, then the pictures' files;
+///   each is `bytes` long. An id is the index in the list of images, from 0. An `artefact` is
+///   `{"generated": …}` or `{"imported": …}`, an index into the list of imported pictures.
 /// - `{"type": "import"}` converts the picture in the body to the form that a class keeps.
 public enum CodecRequest: Sendable, Equatable {
-    /// Protect 1 to ``maxImages`` pictures.
-    case protect([CodecImage])
+    /// Protect 1 to ``maxImages`` pictures, each on at most 1 to ``maxThreads`` threads.
+    case protect([CodecImage], threads: Int = 1)
     /// Convert a picture file to the form that a class keeps.
     case importPicture([UInt8])
 
     /// The most pictures in one request.
     public static let maxImages = 64
+    /// The most threads that work on one picture.
+    public static let maxThreads = 4
 
     fileprivate struct Header: Codable {
         var type: String
+        /// Omitted if it is 1.
+        var threads: Int?
         var imported: [Picture]?
         var images: [Image]?
 
@@ -80,7 +85,8 @@ public enum CodecRequest: Sendable, Equatable {
         let header: Header
         let body: [[UInt8]]
         switch self {
-        case .protect(let images): (header, body) = try Self.protection(of: images)
+        case .protect(let images, let threads):
+            (header, body) = try Self.protection(of: images, threads)
         case .importPicture(let bytes): (header, body) = (Header(type: Self.importType), [bytes])
         }
         do {
@@ -91,7 +97,8 @@ public enum CodecRequest: Sendable, Equatable {
     }
 
     private static func protection(
-        of images: [CodecImage]
+        of images: [CodecImage],
+        _ threads: Int
     ) throws(CodecFault) -> (Header, [[UInt8]]) {
         guard (1...maxImages).contains(images.count) else {
             throw .badHeader("asks for \(images.count) images")
@@ -115,6 +122,7 @@ public enum CodecRequest: Sendable, Equatable {
         }
         let header = Header(
             type: protectType,
+            threads: threads == 1 ? nil : threads,
             imported: pictures.map { Header.Picture(bytes: $0.bytes.count) },
             images: entries
         )
@@ -134,9 +142,14 @@ public enum CodecRequest: Sendable, Equatable {
             throw .badHeader("is not a request")
         }
         switch header.type {
-        case Self.protectType: self = .protect(try Self.images(header, frame.body))
+        case Self.protectType:
+            let threads = header.threads ?? 1
+            guard (1...Self.maxThreads).contains(threads) else {
+                throw .badHeader("grants \(threads) threads")
+            }
+            self = .protect(try Self.images(header, frame.body), threads: threads)
         case Self.importType:
-            guard header.images == nil, header.imported == nil else {
+            guard header.images == nil, header.imported == nil, header.threads == nil else {
                 throw .badHeader("asks for two things")
             }
             self = .importPicture(frame.body)

@@ -8,7 +8,9 @@ struct Branches {
     let cover: Branch
     let secret: Branch
     let shape: plm_shape
-    let scratch: UnsafeMutablePointer<Float>
+    /// A scratch buffer for each thread.
+    let scratches: [UnsafeMutablePointer<Float>]
+    let bands: BandRunner
     let set: plm_instruction_set
     let growth: Int
     let clamp: Float
@@ -16,7 +18,27 @@ struct Branches {
     /// Runs one or two sub-modules on `input` and couples their outputs to `target`, in order.
     func couple(_ submodules: [plm_submodule], from input: Branch, into target: Branch) {
         precondition(1...2 ~= submodules.count)
-        plm_dense(set, shape, growth, submodules, submodules.count, input, target, clamp, scratch)
+        let (blocks, count) = (plm_blocks(shape), scratches.count)
+        // Every band reads the input, writes blocks of its own and has its own scratch buffer; the
+        // weights are only read.
+        nonisolated(unsafe) let (work, submodules, input, target) = (
+            self, submodules, UnsafePointer(input), target
+        )
+        bands.run(count) { band in
+            plm_dense_band(
+                work.set,
+                work.shape,
+                work.growth,
+                submodules,
+                submodules.count,
+                input,
+                target,
+                work.clamp,
+                work.scratches[band],
+                blocks * band / count,
+                blocks * (band + 1) / count
+            )
+        }
     }
 
     /// Writes the Haar wavelet transform of an image into a branch of the same shape.

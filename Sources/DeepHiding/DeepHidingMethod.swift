@@ -99,16 +99,40 @@ public struct DeepHidingMethod: ProtectionMethod {
         settings: ProtectionSettings,
         under mask: AppliedMask
     ) throws(ImageFailure) -> Delta {
+        let propose = try proposal(
+            width: cover.width,
+            height: cover.height,
+            of: label,
+            artefact: artefact,
+            settings: settings,
+            under: mask
+        )
+        return try propose(cover, .serial)
+    }
+
+    /// Draws or decodes the semantic image and prepares it, or takes it from the cache.
+    public func proposal(
+        width: Int,
+        height: Int,
+        of label: ClassLabel,
+        artefact: ArtefactPart<HashedBytes>,
+        settings: ProtectionSettings,
+        under mask: AppliedMask
+    ) throws(ImageFailure) -> Proposal {
         let network = network(under: mask)
-        let secret = try secret(artefact, settings.mode, for: cover, under: mask)
+        let secret = try secret(artefact, settings.mode, width: width, height: height, under: mask)
         let gain = network.metadata.gain
-        var delta = network.hide(cover: cover, secret: secret.prepared)
-        delta.samples.withUnsafeMutableBufferPointer { delta in
-            cover.samples.withUnsafeBufferPointer { cover in
-                for index in delta.indices { delta[index] = gain * (delta[index] - cover[index]) }
+        return { cover, bands in
+            var delta = network.hide(cover: cover, secret: secret.prepared, bands: bands)
+            delta.samples.withUnsafeMutableBufferPointer { delta in
+                cover.samples.withUnsafeBufferPointer { cover in
+                    for index in delta.indices {
+                        delta[index] = gain * (delta[index] - cover[index])
+                    }
+                }
             }
+            return Delta(planes: delta, artefactSHA256: secret.sha256)
         }
-        return Delta(planes: delta, artefactSHA256: secret.sha256)
     }
 
     /// Converts a picture to the form in which semantic images are kept.
@@ -141,10 +165,10 @@ public struct DeepHidingMethod: ProtectionMethod {
     private func secret(
         _ part: ArtefactPart<HashedBytes>,
         _ mode: ProtectionMode,
-        for cover: PlanarImage,
+        width: Int,
+        height: Int,
         under mask: AppliedMask
     ) throws(ImageFailure) -> Secret {
-        let (width, height) = (cover.width, cover.height)
         func make() throws(ImageFailure) -> Secret {
             try Secret(
                 part,

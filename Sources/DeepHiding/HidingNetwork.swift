@@ -29,6 +29,9 @@ public final class HidingNetwork: Sendable {
     /// The size in bytes above which a workspace is freed after its call instead of being kept.
     private static let maxIdleBytes = 32 << 20
 
+    /// The fewest blocks of the kernel that a thread is given.
+    private static let fewestBlocks = 8
+
     /// Loads a network from a weights file.
     ///
     /// - Parameters:
@@ -62,7 +65,7 @@ public final class HidingNetwork: Sendable {
     /// a quarter of the work.
     ///
     /// - Parameter secret: The semantic image: three channels in [0, 1], at least 2 x 2.
-    /// - Returns: The prepared secret, for ``hide(cover:secret:)-(_,PreparedSecret)``.
+    /// - Returns: The prepared secret, for ``hide(cover:secret:bands:)``.
     public func prepare(_ secret: PlanarImage) -> PreparedSecret {
         withBranches(for: secret) { branches in
             branches.transform(secret, into: branches.secret)
@@ -92,15 +95,20 @@ public final class HidingNetwork: Sendable {
     /// - Parameters:
     ///   - cover: Three channels in [0, 1], at least 2 x 2.
     ///   - secret: A secret that this network prepared from a semantic image of the cover's size.
+    ///   - bands: Runs bands of the picture; the result does not depend on it.
     /// - Returns: The protected image, of the cover's size, neither clamped nor rounded. It has the
     ///   same bits as without preparation.
     /// - Precondition: The cover has three channels, and its size is that of the secret.
-    public func hide(cover: PlanarImage, secret: PreparedSecret) -> PlanarImage {
+    public func hide(
+        cover: PlanarImage,
+        secret: PreparedSecret,
+        bands: BandRunner = .serial
+    ) -> PlanarImage {
         precondition(
             secret.width == cover.width && secret.height == cover.height,
             "cover and secret have one size"
         )
-        return withBranches(for: cover) { branches in
+        return withBranches(for: cover, bands: bands) { branches in
             branches.transform(cover, into: branches.cover)
             plm_branch_add(secret.carrier, branches.cover, branches.shape)
             plm_branch_put(secret.coefficients, branches.secret, branches.shape)
@@ -131,24 +139,31 @@ public final class HidingNetwork: Sendable {
     /// uses.
     ///
     /// - Precondition: The image has three channels and is at least 2 x 2.
-    func withBranches<Result>(for image: PlanarImage, _ body: (Branches) -> Result) -> Result {
+    func withBranches<Result>(
+        for image: PlanarImage,
+        bands: BandRunner = .serial,
+        _ body: (Branches) -> Result
+    ) -> Result {
         precondition(image.width >= 2 && image.height >= 2, "an image has at least 2 x 2 pixels")
         precondition(
             image.channels == 3 && image.samples.count == 3 * image.width * image.height,
             "an image has three channels"
         )
         let shape = Self.shape(of: image)
+        // A band computes blocks of its neighbours, too: few bands, and none of a few blocks.
+        let threads = max(1, min(bands.threads, plm_blocks(shape) / Self.fewestBlocks))
         var workspace = idleWorkspaces.withLock { $0.popLast() } ?? Workspace()
-        let result = workspace.withBuffers(shape, growth: metadata.growth) {
+        let result = workspace.withBuffers(shape, growth: metadata.growth, threads: threads) {
             cover,
             secret,
-            scratch in
+            scratches in
             body(
                 Branches(
                     cover: cover,
                     secret: secret,
                     shape: shape,
-                    scratch: scratch,
+                    scratches: scratches,
+                    bands: bands,
                     set: instructionSet.kernel,
                     growth: metadata.growth,
                     clamp: metadata.clamp

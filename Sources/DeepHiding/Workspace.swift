@@ -10,26 +10,29 @@ struct Workspace: Sendable {
     /// The size of the memory in bytes.
     var byteCount: Int { floats.count * MemoryLayout<Float>.stride }
 
-    /// Calls `body` with an image's two zeroed branches and a scratch buffer prepared for the
-    /// kernel.
+    /// Calls `body` with an image's two zeroed branches and scratch buffers prepared for the kernel.
     ///
     /// - Parameters:
     ///   - shape: The shape of the branches.
     ///   - growth: The network's growth.
+    ///   - threads: The number of scratch buffers, at least 1.
     ///   - body: Receives the buffers, which start on cache lines and are valid only during the
     ///     call.
     /// - Returns: The result of `body`.
     mutating func withBuffers<Result>(
         _ shape: plm_shape,
         growth: Int,
+        threads: Int,
         _ body: (
             _ cover: UnsafeMutablePointer<Float>, _ secret: UnsafeMutablePointer<Float>,
-            _ scratch: UnsafeMutablePointer<Float>
+            _ scratches: [UnsafeMutablePointer<Float>]
         )
             -> Result
     ) -> Result {
         let branch = plm_branch_floats(shape)
-        let needed = 2 * branch + plm_scratch_floats(shape, growth) + Self.alignment
+        let lines = (plm_scratch_floats(shape, growth) + Self.alignment - 1) / Self.alignment
+        let scratch = lines * Self.alignment
+        let needed = 2 * branch + threads * scratch + Self.alignment
         if floats.count < needed {
             floats = []  // freed before the larger one is made
             floats = [Float](repeating: 0, count: needed)
@@ -42,11 +45,11 @@ struct Workspace: Sendable {
             let skipped =
                 (raw.alignedUp(toMultipleOf: Self.alignment * 4) - raw) / MemoryLayout<Float>.stride
             let cover = start + skipped
-            let scratch = cover + 2 * branch
+            let scratches = (0..<threads).map { cover + 2 * branch + $0 * scratch }
             plm_branch_clear(cover, shape)
             plm_branch_clear(cover + branch, shape)
-            plm_prepare(scratch, shape)
-            return body(cover, cover + branch, scratch)
+            for scratch in scratches { plm_prepare(scratch, shape) }
+            return body(cover, cover + branch, scratches)
         }
     }
 

@@ -45,6 +45,17 @@ public enum PhotoDecoder {
         }
     }
 
+    /// Returns the size that a decoded picture will have, where the header tells it at little cost.
+    ///
+    /// - Returns: The upright size; `nil` for anything but a JPEG that may be decoded.
+    public static func expectedSize(
+        of bytes: [UInt8],
+        limits: ImageLimits = ImageLimits()
+    ) -> (width: Int, height: Int)? {
+        guard ImageFormat.detect(bytes) == .jpeg else { return nil }
+        return try? JPEGReader(bytes, limits: limits).uprightSize()
+    }
+
     // MARK: - Steps
 
     private enum ReadableFormat {

@@ -228,6 +228,7 @@ public struct WorkerLoop: Sendable {
         let mark = store.leaseMark
         let claims = try await claims.answer(to: ())
         guard !claims.isEmpty else { return nil }
+        codecs.expectWork(of: codec)
         held.add(claims, of: worker)
         let handout = Handout()
         let claimed = ContinuousClock.now
@@ -258,7 +259,8 @@ public struct WorkerLoop: Sendable {
         let pixels = zip(claims, outcomes).reduce(0) {
             $1.1?.isProtected == true ? $0 + $1.0.pixels : $0
         }
-        throughput.record(pixels: pixels, busy: busy)
+        // What is estimated is the speed of a process on one core.
+        throughput.record(pixels: pixels, busy: busy * codecs.threads(of: codec))
         let entries = zip(claims, zip(inputs, outcomes)).map { claim, rest in
             Batch.Entry(claim: claim, inputFault: rest.0.fault, outcome: rest.1)
         }

@@ -55,6 +55,27 @@ public protocol ProtectionMethod: Sendable {
         under mask: AppliedMask
     ) throws(ImageFailure) -> Delta
 
+    /// Does what of ``delta(for:of:artefact:settings:under:)`` does not depend on the cover's pixels,
+    /// which another thread may still be decoding.
+    ///
+    /// - Parameters:
+    ///   - width: The cover's columns.
+    ///   - height: The cover's rows.
+    ///   - label: As for `delta`.
+    ///   - artefact: As for `delta`.
+    ///   - settings: As for `delta`.
+    ///   - mask: As for `delta`.
+    /// - Returns: The rest, for a cover of that size. It gives what `delta` gives.
+    /// - Throws: `ImageFailure`; equal input always gives the same one.
+    func proposal(
+        width: Int,
+        height: Int,
+        of label: ClassLabel,
+        artefact: ArtefactPart<HashedBytes>,
+        settings: ProtectionSettings,
+        under mask: AppliedMask
+    ) throws(ImageFailure) -> Proposal
+
     /// Converts a picture to the file that is kept as a class's imported artefact.
     ///
     /// - Parameter picture: The file, treated as hostile.
@@ -63,7 +84,28 @@ public protocol ProtectionMethod: Sendable {
     func imported(_ picture: [UInt8]) throws(ImageFailure) -> [UInt8]
 }
 
+/// Proposes a change to a cover of a known size; the change does not depend on who runs the bands.
+public typealias Proposal =
+    @Sendable (
+        _ cover: PlanarImage,
+        _ bands: BandRunner
+    ) throws(ImageFailure) -> Delta
+
 extension ProtectionMethod {
+    /// Does everything once the cover is there: the default for methods with nothing to prepare.
+    public func proposal(
+        width: Int,
+        height: Int,
+        of label: ClassLabel,
+        artefact: ArtefactPart<HashedBytes>,
+        settings: ProtectionSettings,
+        under mask: AppliedMask
+    ) throws(ImageFailure) -> Proposal {
+        { (cover, _) throws(ImageFailure) in
+            try delta(for: cover, of: label, artefact: artefact, settings: settings, under: mask)
+        }
+    }
+
     /// None: the default for methods without settings of their own.
     public static var settings: [MethodSetting] { [] }
 

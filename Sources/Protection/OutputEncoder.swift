@@ -7,6 +7,8 @@ struct OutputEncoder {
     let compressionLevel: Int
     /// The bounds on a lossy file when it is decoded again.
     let limits: ImageLimits
+    /// Runs bands of the photo; no file depends on it.
+    let bands: BandRunner
 
     /// A file, and for a lossy format what is seen of it.
     struct Encoded {
@@ -26,7 +28,11 @@ struct OutputEncoder {
             let file: [UInt8]
             switch output.format {
             case .png:
-                file = try PNGEncoder.encode(photo, compressionLevel: compressionLevel)
+                file = try PNGEncoder.encode(
+                    photo,
+                    compressionLevel: compressionLevel,
+                    bands: bands
+                )
                 return Encoded(file: file, decoded: nil)
             case .jpeg:
                 let isHalf = output.chroma == .half

@@ -22,6 +22,7 @@ public struct PerceptualBudget: Sendable {
         let texture: Float
         let largest: Float
 
+        @inline(__always)
         func factor(_ deviation: Float) -> Float { min(even + deviation / texture, largest) }
     }
 
@@ -40,42 +41,64 @@ public struct PerceptualBudget: Sendable {
     /// Three planes of amplitudes in levels of 1/255: luminance, red against green, blue.
     let amplitudes: PlanarImage
 
+    /// The rows of a band.
+    private static let rowsPerBand = 32
+
     /// Computes the budget of a picture.
     ///
     /// - Parameters:
     ///   - cover: The picture at the working size, three planes of display values in [0, 1].
     ///   - strength: The factor of the standard budget, above 0.
-    public init(of cover: PlanarImage, strength: Float = 1) {
+    ///   - bands: Runs bands of the picture; the result does not depend on it.
+    public init(of cover: PlanarImage, strength: Float = 1, bands: BandRunner = .serial) {
         precondition(cover.channels == 3, "the picture has three channels")
-        let count = cover.width * cover.height
-        let (texture, difference) = (TextureMap.deviations(of: cover), ColorDifference.shared)
         var amplitudes = PlanarImage(
             width: cover.width,
             height: cover.height,
             channels: 3,
             repeating: 0
         )
-        for pixel in 0..<count {
-            let ofALevel = difference.ofALevel(
-                red: cover.samples[pixel],
-                green: cover.samples[count + pixel],
-                blue: cover.samples[2 * count + pixel]
-            )
-            let luminance = Self.luminanceMasking.factor(texture[pixel]) * Allowed.luminance
-            let color = Self.colorMasking.factor(texture[pixel])
-            func set(_ plane: Int, _ levels: Float, atMost most: Float = Self.largest) {
-                amplitudes.samples[plane * count + pixel] = strength * min(levels, most)
+        let ranges = bands.bands(ofRows: cover.height, size: Self.rowsPerBand)
+        amplitudes.samples.withUnsafeMutableBufferPointer { amplitudes in
+            guard let start = amplitudes.baseAddress else { return }
+            // Every band writes rows of its own.
+            nonisolated(unsafe) let planes = start
+            bands.run(ranges.count) { index in
+                Self.write(ranges[index], of: cover, strength, to: planes)
             }
-            let blue = 255 * min(max(cover.samples[2 * count + pixel], 0), 1)
-            set(0, luminance / ofALevel.luminance)
-            set(1, color * Allowed.redGreen / ofALevel.redGreen)
-            set(
-                2,
-                color * Allowed.blue / ofALevel.blue,
-                atMost: min(Self.largest, Self.leastBlue + Self.blueShare * blue)
-            )
         }
         self.amplitudes = amplitudes
+    }
+
+    /// Writes rows of the amplitudes into three planes.
+    private static func write(
+        _ rows: Range<Int>,
+        of cover: PlanarImage,
+        _ strength: Float,
+        to planes: UnsafeMutablePointer<Float>
+    ) {
+        let count = cover.width * cover.height
+        let pixels = rows.lowerBound * cover.width..<rows.upperBound * cover.width
+        let texture = TextureMap.deviations(of: cover, rows: rows)
+        cover.samples.withUnsafeBufferPointer { samples in
+            guard let samples = samples.baseAddress else { return }
+            let ofALevel = ColorDifference.shared.ofALevel(
+                samples,
+                planeCount: count,
+                pixels: pixels
+            )
+            for (index, pixel) in pixels.enumerated() {
+                let luminance = luminanceMasking.factor(texture[index]) * Allowed.luminance
+                let color = colorMasking.factor(texture[index])
+                let blue = 255 * min(max(samples[2 * count + pixel], 0), 1)
+                let mostBlue = min(largest, leastBlue + blueShare * blue)
+                planes[pixel] = strength * min(luminance / ofALevel.luminance[index], largest)
+                planes[count + pixel] =
+                    strength * min(color * Allowed.redGreen / ofALevel.redGreen[index], largest)
+                planes[2 * count + pixel] =
+                    strength * min(color * Allowed.blue / ofALevel.blue[index], mostBlue)
+            }
+        }
     }
 
     /// The mean amplitude in levels, over the pixels and the three parts.
@@ -97,20 +120,24 @@ public struct PerceptualBudget: Sendable {
             "the change has the picture's size"
         )
         let count = delta.width * delta.height
-        func limited(_ part: Float, _ plane: Int, _ pixel: Int) -> Float {
-            let ratio = part / amplitudes.samples[plane * count + pixel]
-            return part / (1 + ratio * ratio).squareRoot() / 255
-        }
-        for pixel in 0..<count {
-            let red = 255 * delta.samples[pixel]
-            let green = 255 * delta.samples[count + pixel]
-            let blue = 255 * delta.samples[2 * count + pixel]
-            let luminance = limited((red + green) / 2, 0, pixel)
-            let redGreen = limited((red - green) / 2, 1, pixel)
-            delta.samples[pixel] = luminance + redGreen
-            delta.samples[count + pixel] = luminance - redGreen
-            delta.samples[2 * count + pixel] =
-                luminance + limited(blue - (red + green) / 2, 2, pixel)
+        delta.samples.withUnsafeMutableBufferPointer { delta in
+            amplitudes.samples.withUnsafeBufferPointer { amplitudes in
+                func limited(_ part: Float, _ plane: Int, _ pixel: Int) -> Float {
+                    let ratio = part / amplitudes[plane * count + pixel]
+                    return part / (1 + ratio * ratio).squareRoot() / 255
+                }
+                for pixel in 0..<count {
+                    let red = 255 * delta[pixel]
+                    let green = 255 * delta[count + pixel]
+                    let blue = 255 * delta[2 * count + pixel]
+                    let luminance = limited((red + green) / 2, 0, pixel)
+                    let redGreen = limited((red - green) / 2, 1, pixel)
+                    delta[pixel] = luminance + redGreen
+                    delta[count + pixel] = luminance - redGreen
+                    delta[2 * count + pixel] =
+                        luminance + limited(blue - (red + green) / 2, 2, pixel)
+                }
+            }
         }
     }
 }

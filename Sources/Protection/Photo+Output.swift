@@ -14,6 +14,13 @@ extension Photo {
     }
 }
 
+extension OutputSettings {
+    /// The size of a photo as it is to be delivered.
+    func preparedSize(of size: (width: Int, height: Int)) -> (width: Int, height: Int) {
+        maxSide.map { Photo.size(size, fitting: $0) } ?? size
+    }
+}
+
 extension OutputFormat {
     /// The same format among those that are read.
     var imageFormat: ImageFormat {

@@ -39,6 +39,7 @@ public struct Protector: Sendable {
     ///   - settings: The mode, strength, clip, working size, mask, metadata policy and output.
     ///   - artefact: The photo's part of its class's artefact, treated as hostile.
     ///   - attachments: The attachments to create.
+    ///   - bands: Runs bands of the photo; the result does not depend on it.
     /// - Returns: The file, its report and the attachments.
     /// - Throws: `ImageFailure`; equal input always gives the same one.
     public func protect(
@@ -46,7 +47,8 @@ public struct Protector: Sendable {
         label: ClassLabel,
         settings: ProtectionSettings,
         artefact: ArtefactPart<HashedBytes>,
-        attachments: Set<AttachmentKind> = []
+        attachments: Set<AttachmentKind> = [],
+        bands: BandRunner = .serial
     ) throws(ImageFailure) -> ProtectedImage {
         let kind = type(of: method)
         do throws(SettingsFault) {
@@ -55,26 +57,28 @@ public struct Protector: Sendable {
             throw ImageFailure(code: error.code.rawValue, detail: error.detail)
         }
         var clock = StageClock()
-        var photo = try decode(input.bytes, settings)
+        var (photo, early) = try decode(input, label, settings, artefact, bands)
         clock.lap(\.decode)
         let mask = settings.mask.applied(width: photo.width, height: photo.height)
         let use = method.use(under: mask)
-        let cover = photo.atWorkingSize(settings.workingSize ?? use.workingSize)
-        var delta = try method.delta(
-            for: cover,
-            of: label,
-            artefact: artefact,
-            settings: settings,
-            under: mask
-        )
+        let cover = photo.atWorkingSize(settings.workingSize ?? use.workingSize, bands: bands)
+        let propose =
+            if let early {
+                early
+            } else {
+                try method.proposal(
+                    width: cover.width,
+                    height: cover.height,
+                    of: label,
+                    artefact: artefact,
+                    settings: settings,
+                    under: mask
+                )
+            }
+        let masking = Masking(mask, as: use.photoMask, cover: cover, settings, bands: bands)
+        var delta = try propose(cover, bands)
         try Self.checkIsFinite(delta.planes)
-        let masked = Masking.apply(
-            to: &delta.planes,
-            mask,
-            as: use.photoMask,
-            cover: cover,
-            settings
-        )
+        masking.apply(to: &delta.planes, cover: cover)
         // A second copy of a photo costs much memory, so it is made only where it is needed.
         let isLossless = settings.output.format.isLossless
         let original = attachments.isEmpty && isLossless ? nil : photo
@@ -83,7 +87,8 @@ public struct Protector: Sendable {
             to: &photo,
             strength: settings.strength,
             clip: settings.clip,
-            dithers: masked.dithers
+            dithers: masking.dithers,
+            bands: bands
         )
         let bound = settings.sampleBound(bitDepth: photo.depth.rawValue)
         try Self.check(quality, bound: bound, mask)
@@ -92,7 +97,7 @@ public struct Protector: Sendable {
             quality,
             settings: settings,
             mask: mask,
-            maskMean: masked.mean,
+            maskMean: masking.mean,
             bound: bound,
             label: label,
             workingSize: (cover.width, cover.height)
@@ -104,7 +109,11 @@ public struct Protector: Sendable {
             made = try Self.make(attachments, of: original, protected: photo)
         }
         clock.lap(\.network)
-        let encoder = OutputEncoder(compressionLevel: compressionLevel, limits: limits)
+        let encoder = OutputEncoder(
+            compressionLevel: compressionLevel,
+            limits: limits,
+            bands: bands
+        )
         let encoded = try encoder.encode(consume photo, as: settings.output)
         clock.lap(\.encode)
         if let decoded = encoded.decoded, let original {
@@ -126,6 +135,48 @@ public struct Protector: Sendable {
     }
 
     // MARK: - Steps
+
+    /// Decodes a photo, and meanwhile prepares the proposal if another thread is there for it.
+    ///
+    /// - Returns: The photo; and the proposal, if its size was known early.
+    private func decode(
+        _ input: HashedBytes,
+        _ label: ClassLabel,
+        _ settings: ProtectionSettings,
+        _ artefact: ArtefactPart<HashedBytes>,
+        _ bands: BandRunner
+    ) throws(ImageFailure) -> (Photo, Proposal?) {
+        guard bands.threads > 1,
+            let stored = PhotoDecoder.expectedSize(of: input.bytes, limits: limits)
+        else { return (try decode(input.bytes, settings), nil) }
+        let size = settings.output.preparedSize(of: stored)
+        let mask = settings.mask.applied(width: size.width, height: size.height)
+        let cover = WorkingSize.of(
+            width: size.width,
+            height: size.height,
+            shortSide: settings.workingSize ?? method.use(under: mask).workingSize
+        )
+        let (photo, proposal) = bands.both(
+            { Result { () throws(ImageFailure) in try decode(input.bytes, settings) } },
+            {
+                Result { () throws(ImageFailure) in
+                    try method.proposal(
+                        width: cover.width,
+                        height: cover.height,
+                        of: label,
+                        artefact: artefact,
+                        settings: settings,
+                        under: mask
+                    )
+                }
+            }
+        )
+        let decoded = try photo.get()
+        guard decoded.width == size.width, decoded.height == size.height else {
+            return (decoded, nil)
+        }
+        return (decoded, try proposal.get())
+    }
 
     private func decode(
         _ input: [UInt8],

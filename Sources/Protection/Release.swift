@@ -1,8 +1,10 @@
-import CKernels
 public import Imaging
 
 /// Applies a perturbation to a photo: the step from a method's proposal to the released integers.
 public enum Release {
+    /// The rows of a band: many, since a band releases some rows of the next once more.
+    private static let rowsPerBand = 256
+
     /// Adds a perturbation to a photo in place.
     ///
     /// δ is scaled to the photo's size row by row (bilinear where it grows) and clipped to
@@ -18,86 +20,54 @@ public enum Release {
     ///   - strength: The bound in levels of 1/255, 1...255.
     ///   - clip: Whether `strength` bounds δ. Otherwise δ is bounded only by the range of a sample.
     ///   - dithers: Whether 8-bit samples are dithered instead of rounded.
+    ///   - bands: Runs bands of rows; the result does not depend on it.
     /// - Returns: The difference between the photo before and after.
     public static func apply(
         delta: PlanarImage,
         to photo: inout Photo,
         strength: Int,
         clip: Bool,
-        dithers: Bool = false
+        dithers: Bool = false,
+        bands: BandRunner = .serial
     ) -> ImageQuality {
         precondition(delta.channels == 3, "a perturbation has three channels")
         precondition(1...255 ~= strength, "a strength is between 1 and 255 levels")
         let bound = clip ? Float(strength) : 255
-        let (height, layout, depth) = (photo.height, photo.layout, photo.depth)
-        let set = InstructionSet.preferred.kernel
-        var rows = ScaledRows(
+        let (height, layout, rowBytes) = (photo.height, photo.layout, photo.rowBytes)
+        let shape = (width: photo.width, height: height, layout: layout, depth: photo.depth)
+        let rows = ScaledRows(
             levels(delta, isGray: layout.colorChannels == 1),
             toWidth: photo.width,
             height: height,
             channels: layout.channels
         )
-        var meter = QualityMeter(width: photo.width, height: height, layout: layout, depth: depth)
-        let (count, rowBytes) = (rows.rowCount, photo.rowBytes)
-        var before = [UInt8](repeating: 0, count: rowBytes)
-        var thresholds = [Float](repeating: 0.5, count: count)
-        photo.samples.withUnsafeMutableBufferPointer { samples in
-            guard let start = samples.baseAddress else { return }
-            before.withUnsafeMutableBufferPointer { before in
-                for row in 0..<height {
-                    let samples = UnsafeMutableBufferPointer(
-                        start: start + row * rowBytes,
-                        count: rowBytes
-                    )
-                    _ = before.update(from: samples)
-                    if dithers {
-                        plm_dither_row(
-                            &thresholds,
-                            count / layout.channels,
-                            layout.channels,
-                            UInt32(row)
-                        )
-                    }
-                    rows.withRows(of: row) { above, below, weightAbove, weightBelow in
-                        let row = samples.baseAddress
-                        switch depth {
-                        case .eight:
-                            plm_release_row(
-                                set,
-                                row,
-                                count,
-                                above,
-                                below,
-                                weightAbove,
-                                weightBelow,
-                                bound,
-                                thresholds
-                            )
-                        case .sixteen:
-                            plm_release_wide_row(
-                                row,
-                                count,
-                                above,
-                                below,
-                                weightAbove,
-                                weightBelow,
-                                bound
-                            )
-                        }
-                    }
-                    if layout.hasAlpha {
-                        restoreTransparent(
-                            samples,
-                            from: before,
-                            colorBytes: layout.colorChannels * depth.byteCount,
-                            alphaBytes: depth.byteCount
-                        )
-                    }
-                    meter.append(UnsafeBufferPointer(before), UnsafeBufferPointer(samples))
+        let ranges = bands.bands(ofRows: height, size: rowsPerBand)
+        let reach = QualityMeter.reach * rowBytes
+        return photo.samples.withUnsafeMutableBufferPointer { samples in
+            guard let start = samples.baseAddress else {
+                preconditionFailure("a photo has samples")
+            }
+            // The rows that the windows of the band before reach, before anything is changed.
+            let heads = ranges.dropFirst().map { band in
+                let place = band.lowerBound * rowBytes
+                return Array(samples[place..<min(place + reach, samples.count)])
+            }
+            // Every band reads and writes the samples of its own rows alone.
+            nonisolated(unsafe) let photo = start
+            let parts = bands.map(ranges.count) { index in
+                var band = ReleaseBand(
+                    of: shape,
+                    band: ranges[index],
+                    rows: rows,
+                    bound: bound,
+                    dithers: dithers
+                )
+                return (index < heads.count ? heads[index] : []).withUnsafeBufferPointer { next in
+                    band.run(photo, next: next)
                 }
             }
+            return ImageQuality(of: parts)
         }
-        return meter.quality
     }
 
     /// Converts a perturbation to levels, and to its luminance alone for a gray photo.
@@ -117,18 +87,5 @@ public enum Release {
             channels: isGray ? 1 : 3,
             samples: levels
         )
-    }
-
-    private static func restoreTransparent(
-        _ row: UnsafeMutableBufferPointer<UInt8>,
-        from before: UnsafeMutableBufferPointer<UInt8>,
-        colorBytes: Int,
-        alphaBytes: Int
-    ) {
-        for pixel in stride(from: 0, to: row.count, by: colorBytes + alphaBytes) {
-            let alpha = pixel + colorBytes
-            guard row[alpha..<alpha + alphaBytes].allSatisfy({ $0 == 0 }) else { continue }
-            for index in pixel..<alpha { row[index] = before[index] }
-        }
     }
 }

@@ -32,8 +32,8 @@ public enum WorkingSize {
 extension Photo {
     /// Returns the photo as a method sees it: three channels, with the short side scaled to
     /// `shortSide` pixels if it is longer.
-    func atWorkingSize(_ shortSide: Int) -> PlanarImage {
+    func atWorkingSize(_ shortSide: Int, bands: BandRunner) -> PlanarImage {
         let size = WorkingSize.of(width: width, height: height, shortSide: shortSide)
-        return planarRGB(scaledTo: size.width, height: size.height)
+        return planarRGB(scaledTo: size.width, height: size.height, bands: bands)
     }
 }

@@ -61,13 +61,17 @@ private struct CollageCanvas {
         let (left, top) = (Int(x.rounded(.down)) - reach, Int(y.rounded(.down)) - reach)
         let columns = max(0, left)..<max(0, left, min(width, left + 2 * reach + 1))
         let rows = max(0, top)..<max(0, top, min(height, top + 2 * reach + 1))
-        for row in rows {
-            for column in columns {
-                let share = outline.coverage(x: Double(column) - x, y: Double(row) - y)
-                guard share > 0 else { continue }
-                for channel in 0..<3 {
-                    let place = (channel * height + row) * width + column
-                    samples[place] += share * (color[channel] - samples[place])
+        let (width, count) = (width, width * height)
+        let (red, green, blue) = (color[0], color[1], color[2])
+        samples.withUnsafeMutableBufferPointer { samples in
+            for row in rows {
+                for column in columns {
+                    let share = outline.coverage(x: Double(column) - x, y: Double(row) - y)
+                    guard share > 0 else { continue }
+                    let place = row * width + column
+                    samples[place] += share * (red - samples[place])
+                    samples[count + place] += share * (green - samples[count + place])
+                    samples[2 * count + place] += share * (blue - samples[2 * count + place])
                 }
             }
         }

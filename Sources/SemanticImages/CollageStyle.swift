@@ -81,6 +81,8 @@ struct MotifOutline {
     let radius: Double
     private let motif: CollageMotif
     private let direction: (sine: Double, cosine: Double)
+    /// The square of a distance beyond which nothing is covered, with room for rounding.
+    private let farSquare: Double
 
     /// The width in pixels over which an outline fades.
     private static let edge = 1.0
@@ -88,6 +90,8 @@ struct MotifOutline {
     init(_ motif: CollageMotif, radius: Double, turn: Double) {
         (self.motif, self.radius) = (motif, radius)
         direction = PortableSine.both(motif.turn + turn)
+        let far = radius * (1 + motif.depth) + Self.edge
+        farSquare = far * far
     }
 
     /// Returns the share of a pixel that the motif covers.
@@ -99,7 +103,10 @@ struct MotifOutline {
     func coverage(x: Double, y: Double) -> Double {
         let along = x * direction.cosine + y * direction.sine
         let across = (y * direction.cosine - x * direction.sine) / motif.aspect
-        let distance = (along * along + across * across).squareRoot()
+        let square = along * along + across * across
+        // Most pixels near a motif are outside, where the outline need not be known.
+        guard square < farSquare else { return 0 }
+        let distance = square.squareRoot()
         let cosine = distance > 0 ? along / distance : 1
         let outline = radius * (1 + motif.depth * Self.chebyshev(motif.lobes, cosine))
         let inside = Self.fading((outline - distance) / Self.edge)

@@ -13,6 +13,7 @@ extension CodecPool {
     /// - Parameters:
     ///   - models: The weights files.
     ///   - count: The number of processes, at least 1.
+    ///   - cores: The processors that they may use together; `nil` for one a process.
     ///   - compressionLevel: The PNG compression level, 0 to 12; `nil` for the codec's default.
     ///   - maxPixels: The maximum number of pixels of a picture.
     ///   - filter: Whether to filter the processes' system calls.
@@ -21,12 +22,14 @@ extension CodecPool {
     static func start(
         models: ModelFiles,
         count: Int,
+        cores: Int? = nil,
         compressionLevel: Int? = nil,
         maxPixels: Int,
         filter: SystemCallFilter
     ) throws(CommandFault) -> CodecPool {
         var configuration = CodecConfiguration(models: models)
         configuration.maxStartFailures = 3
+        configuration.cores = cores
         configuration.compressionLevel = compressionLevel
         configuration.maxPixels = maxPixels
         configuration.systemCallFilter = filter

@@ -176,6 +176,7 @@ struct ProtectCommand: AsyncParsableCommand {
             : try CodecPool.start(
                 models: models,
                 count: min(jobs, plan.pictures.count),
+                cores: jobs,
                 compressionLevel: compressionLevel,
                 maxPixels: pixelsOption.maxPixels,
                 filter: filterOption.systemCallFilter

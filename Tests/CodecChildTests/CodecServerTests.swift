@@ -35,7 +35,7 @@ struct CodecServerTests {
                 let engine = CodecServer.Engine(
                     method: MethodID(rawValue: "method-\(name)"),
                     modelSHA256: SHA256.hash(Array(name.rawValue.utf8)),
-                    protect: { _ throws(ImageFailure) in throw .quarantined },
+                    protect: { _, _ throws(ImageFailure) in throw .quarantined },
                     importPicture: { _ throws(ImageFailure) in throw .quarantined }
                 )
                 return (name: name, engine: engine)

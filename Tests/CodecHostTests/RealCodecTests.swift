@@ -5,6 +5,7 @@ import Cryptography
 import Foundation
 import Glibc
 import JobModel
+import POSIX
 import Sandbox
 import Testing
 
@@ -127,6 +128,24 @@ struct RealCodecTests {
         }
         configuration.memoryBytes = nil
         #expect(configuration.addressSpaceBytes == nil)
+    }
+
+    @Test("Its threads are as many as it may use, and all of them are sealed")
+    func sealsItsThreads() async throws {
+        try await Material.withPool(Material.realCodec()) { pool in
+            let tasks = "/proc/\(try await pid(of: pool))/task"
+            let threads = try FileManager.default.contentsOfDirectory(atPath: tasks)
+            // Sanitized processes have threads and calls of their own.
+            guard !plm_is_sanitized() else { return }
+            #expect(threads.count == min(ThreadTeam.usableProcessors, CodecRequest.maxThreads))
+            for thread in threads {
+                let status = try String(
+                    contentsOfFile: "\(tasks)/\(thread)/status",
+                    encoding: .utf8
+                )
+                #expect(status.contains("\nSeccomp:\t2\n") && status.contains("\nNoNewPrivs:\t1\n"))
+            }
+        }
     }
 
     @Test(

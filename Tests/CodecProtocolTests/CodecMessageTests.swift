@@ -54,12 +54,29 @@ struct CodecMessageTests {
         let protect = CodecRequest.protect([
             Material.image([1]), Material.image([2, 3], settings: other),
         ])
-        for (sent, body) in [(protect, [1, 2, 3]), (.importPicture([4, 5]), [4, 5])]
+        let shared = CodecRequest.protect([Material.image([6])], threads: CodecRequest.maxThreads)
+        for (sent, body) in [
+            (protect, [1, 2, 3]), (shared, [6]), (.importPicture([4, 5]), [4, 5]),
+        ]
             as [(CodecRequest, [UInt8])]
         {
             let encoded = try sent.encoded()
             #expect(encoded.body.flatMap(\.self) == body)
             #expect(try CodecRequest(CodecFrame(header: encoded.header, body: body)) == sent)
+        }
+    }
+
+    @Test("Threads that are not named are one, and only some numbers are granted")
+    func readsThreads() throws {
+        func read(_ threads: String) throws -> CodecRequest {
+            let fields = "\"imported\": [], \"images\": [\(entry(id: 0, bytes: 1))]"
+            return try request("{\"type\": \"protect\", \(threads)\(fields)}", body: [1])
+        }
+        let images = [Material.image([1])]
+        #expect(try read("") == .protect(images, threads: 1))
+        #expect(try read("\"threads\": 2, ") == .protect(images, threads: 2))
+        for threads in ["0", "-1", "5", "1e9", "\"2\"", "[]"] {
+            #expect(throws: CodecFault.self) { try read("\"threads\": \(threads), ") }
         }
     }
 

@@ -124,7 +124,8 @@ extension Protector {
     func protect(
         _ input: [UInt8],
         _ settings: ProtectionSettings = .standard,
-        _ assignment: ClassAssignment = Material.assignment()
+        _ assignment: ClassAssignment = Material.assignment(),
+        bands: BandRunner = .serial
     ) throws -> ProtectedImage {
         let photo = HashedBytes(input)
         let part = ClassArtefact.generated(assignment).part(for: photo.sha256, mode: settings.mode)
@@ -132,7 +133,8 @@ extension Protector {
             photo,
             label: try #require(Material.label),
             settings: settings,
-            artefact: part.mapImported { _ in photo }
+            artefact: part.mapImported { _ in photo },
+            bands: bands
         )
     }
 
@@ -140,13 +142,15 @@ extension Protector {
     func protect(
         _ input: [UInt8],
         _ settings: ProtectionSettings = .standard,
-        imported picture: [UInt8]
+        imported picture: [UInt8],
+        bands: BandRunner = .serial
     ) throws -> ProtectedImage {
         try protect(
             HashedBytes(input),
             label: try #require(Material.label),
             settings: settings,
-            artefact: .imported(HashedBytes(picture))
+            artefact: .imported(HashedBytes(picture)),
+            bands: bands
         )
     }
 }

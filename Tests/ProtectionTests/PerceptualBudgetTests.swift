@@ -51,8 +51,12 @@ import Testing
     /// ΔE00 of 2 levels of luminance on gray 128 is 0.8, and of 4 levels of blue 2.4 (by formula).
     @Test func theDifferenceOfALevelIsThatOfCIELAB() {
         let gray: Float = 128.0 / 255
-        let level = ColorDifference.shared.ofALevel(red: gray, green: gray, blue: gray)
-        #expect(abs(2 * level.luminance - 0.8) < 0.1 && abs(4 * level.blue - 2.4) < 0.2)
+        let level = ColorDifference.shared.ofALevel(
+            [gray, gray, gray],
+            planeCount: 1,
+            pixels: 0..<1
+        )
+        #expect(abs(2 * level.luminance[0] - 0.8) < 0.1 && abs(4 * level.blue[0] - 2.4) < 0.2)
     }
 
     @Test func textureOpensTheBudgetAndALoneEdgeDoesNot() {

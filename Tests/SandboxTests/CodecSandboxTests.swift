@@ -28,8 +28,13 @@ struct CodecSandboxTests {
 
     /// Runs the probe: a process that is restricted by the same function as a codec, and then tries
     /// one thing.
-    private func end(_ filter: SystemCallFilter, _ attempt: String) throws -> End {
-        end(try RunningProgram.run(Self.probe, [filter.rawValue, attempt]))
+    private func end(
+        _ filter: SystemCallFilter,
+        _ attempt: String,
+        byHelper: Bool = false
+    ) throws -> End {
+        let words = [filter.rawValue] + (byHelper ? ["helper"] : []) + [attempt]
+        return end(try RunningProgram.run(Self.probe, words))
     }
 
     private static let survived = End(output: "survived\n")
@@ -38,6 +43,8 @@ struct CodecSandboxTests {
     func goesOn() throws {
         #expect(try end(.required, "nothing") == Self.survived)
         #expect(try end(.required, "abort") == End(signal: SIGABRT))
+        #expect(try end(.required, "nothing", byHelper: true) == Self.survived)
+        #expect(try end(.required, "abort", byHelper: true) == End(signal: SIGABRT))
     }
 
     @Test(
@@ -57,6 +64,7 @@ struct CodecSandboxTests {
     )
     func endsAtAttempt(attempt: String) throws {
         #expect(try end(.required, attempt) == End(signal: SIGSYS))
+        #expect(try end(.required, attempt, byHelper: true) == End(signal: SIGSYS))
     }
 
     /// What the kernel says of every thread of a process: the numbers behind a word.
@@ -75,12 +83,16 @@ struct CodecSandboxTests {
 
     @Test(
         "It is nobody where it was root, in no group, and has no capability in any case",
-        arguments: [SystemCallFilter.required, .off]
+        arguments: [SystemCallFilter.required, .off],
+        [false, true]
     )
-    func hasNoRights(filter: SystemCallFilter) throws {
-        let probe = try RunningProgram(Self.probe, [filter.rawValue, "wait"])
+    func hasNoRights(filter: SystemCallFilter, hasHelper: Bool) throws {
+        let words = [filter.rawValue] + (hasHelper ? ["helper"] : []) + ["wait"]
+        let probe = try RunningProgram(Self.probe, words)
         #expect(try probe.nextByte() == UInt8(ascii: "s"))
         let pid = probe.process
+        let threads = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")
+        #expect(threads.count == (hasHelper ? 2 : 1))
         for word in ["CapInh", "CapPrm", "CapEff", "CapAmb"] {
             #expect(try rights(of: pid, word) == [["0000000000000000"]], "\(word)")
         }
@@ -149,6 +161,7 @@ struct CodecSandboxTests {
             "become root",
         ] {
             #expect(try end(.off, attempt) == Self.survived)
+            #expect(try end(.off, attempt, byHelper: true) == Self.survived)
         }
     }
 }

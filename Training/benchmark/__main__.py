@@ -79,6 +79,8 @@ def main():
         if "pictures" in parts:
             results["pictures"] = {
                 "sizes": pictures.sizes(folder, tools),
+                "threads": pictures.threads(folder, tools),
+                "whole_processes": pictures.whole_processes(folder, tools),
                 "other_tools": pictures.other_tools(folder),
                 "small": pictures.small_ones(folder, tools),
                 "service": pictures.service(folder, tools),

@@ -51,10 +51,10 @@ def covers(count, height, width):
     return np.ascontiguousarray(np.stack(cut).transpose(0, 3, 1, 2))
 
 
-def _stages(path, tools, repetitions):
+def _stages(path, tools, repetitions, threads=1):
     command = [
         str(tools.binary), "photo", str(path), "--weights", str(tools.weights),
-        "--repetitions", str(repetitions),
+        "--repetitions", str(repetitions), "--threads", str(threads),
     ]  # fmt: skip
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
@@ -81,6 +81,43 @@ def sizes(folder, tools, repetitions=5):
                 flush=True,
             )
     return records
+
+
+def threads(folder, tools, rounds=3):
+    """The twelve-megapixel photo on one thread and on two, in turn."""
+    path = photo(folder / "photo.jpg", *MEGAPIXELS["12 MP"])
+    records = [{"threads": count, "protect_ms": [], "stages_ms": {}} for count in (1, 2)]
+    for _ in range(rounds):
+        for record in records:
+            found = _stages(path, tools, 3, record["threads"])
+            record["protect_ms"] += found["protect_ms"]
+            for name, ms in found["stages_ms"].items():
+                record["stages_ms"][name] = min(ms, record["stages_ms"].get(name, ms))
+    return records
+
+
+def whole_processes(folder, tools, rounds=5):
+    """The twelve-megapixel photo from file to PNG file by libvips and by us, in turn."""
+    path = photo(folder / "photo.jpg", *MEGAPIXELS["12 MP"])
+    theirs, ours = folder / "out.png", folder / "protected"
+    commands = {
+        "libvips, `vips copy`": (["vips", "copy", path, theirs], theirs),
+        "`palimpsest protect`": (
+            [
+                tools.product, "protect", path, "--class", "c", "--out", ours,
+                "--weights", tools.weights, "--quiet", "--force",
+            ],
+            ours / "c/photo.png",
+        ),
+    }  # fmt: skip
+    times = {name: [] for name in commands}
+    for _ in range(rounds):
+        for name, (command, _) in commands.items():
+            times[name].append(_command(list(map(str, command))))
+    return [
+        {"tool": name, "best_ms": min(times[name]), "png_bytes": file.stat().st_size}
+        for name, (_, file) in commands.items()
+    ]
 
 
 def other_tools(folder, rounds=3):

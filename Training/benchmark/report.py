@@ -206,6 +206,33 @@ def sizes_table(part):
     return _markdown(lines)
 
 
+def threads_table(part):
+    """The twelve-megapixel photo on one thread and on two."""
+    one, two = part["threads"]
+    lines = [["12 MP", "one thread, ms", "two threads, ms", "times as fast"]]
+    rows = [
+        (name[2:], one["stages_ms"][name], two["stages_ms"][name])
+        for name in sorted(one["stages_ms"])
+    ]
+    rows.append(("**all of it**", min(one["protect_ms"]), min(two["protect_ms"])))
+    lines += [[name, f"{a:.1f}", f"{b:.1f}", f"{a / b:.2f}"] for name, a, b in rows]
+    return _markdown(lines)
+
+
+def processes_table(part):
+    """The twelve-megapixel photo as a whole process, against libvips."""
+    theirs = part["whole_processes"][0]
+    lines = [["12 MP JPEG to PNG, whole process", "ms", "of libvips's", "PNG MB"]]
+    lines += [
+        [
+            r["tool"], f"{r['best_ms']:.0f}", f"{r['best_ms'] / theirs['best_ms']:.2f}",
+            f"{r['png_bytes'] / 1e6:.1f}",
+        ]
+        for r in part["whole_processes"]
+    ]  # fmt: skip
+    return _markdown(lines)
+
+
 def pictures_text(part):
     tools = [["other tools, 12 MP, whole process", "ms", "PNG MB"]]
     tools += [
@@ -230,6 +257,8 @@ def pictures_text(part):
             [
                 stages_table(part),
                 sizes_table(part),
+                threads_table(part),
+                processes_table(part),
                 _markdown(tools),
                 "\n".join(f"- {fact}" for fact in facts),
             ]

@@ -86,6 +86,16 @@ void plm_dense(plm_instruction_set set, plm_shape shape, size_t growth,
                const plm_submodule *submodules, size_t count, const float *input, float *target,
                float clamp, float *scratch);
 
+/// Returns the number of blocks into which the kernel divides a branch, at least 1.
+size_t plm_blocks(plm_shape shape);
+
+/// As `plm_dense`, for the blocks from `first` up to `end` of the target alone. Bands that do not
+/// overlap may run at the same time, each with its own scratch buffer; together they give the bits
+/// that `plm_dense` gives. A band costs some blocks more than it has.
+void plm_dense_band(plm_instruction_set set, plm_shape shape, size_t growth,
+                    const plm_submodule *submodules, size_t count, const float *input,
+                    float *target, float clamp, float *scratch, size_t first, size_t end);
+
 /// Zeroes a branch; required once before it is filled for this shape.
 void plm_branch_clear(float *branch, plm_shape shape);
 
@@ -178,11 +188,12 @@ void plm_release_row(plm_instruction_set set, uint8_t *row, size_t count, const 
                      const float *thresholds);
 
 /// Writes the thresholds of a row of `pixels` pixels that dither: spread evenly over [0, 1) in
-/// every neighbourhood, and apart between channels.
+/// every neighbourhood, and apart between channels. A pixel has 1 to 4 channels.
 ///
 /// They follow the R2 sequence (Roberts, "The unreasonable effectiveness of quasirandom sequences",
 /// 2018), in integers.
-void plm_dither_row(float *thresholds, size_t pixels, size_t channels, uint32_t row);
+void plm_dither_row(plm_instruction_set set, float *thresholds, size_t pixels, size_t channels,
+                    uint32_t row);
 
 /// The difference of rows: the sum of squared sample differences, and the largest absolute one.
 typedef struct {
@@ -212,6 +223,26 @@ void plm_ssim_filter_row(plm_instruction_set set, const float *x, const float *y
 /// from `plm_ssim_filter_row`.
 double plm_ssim_sum(plm_instruction_set set, const float *const *rows, size_t stride,
                     const float *taps, size_t tap_count, size_t windows, size_t positions);
+
+// The colour differences of a picture.
+
+/// The steps of a tabulated transfer function.
+#define PLM_CURVE_STEPS 4096
+
+/// A point of a transfer function.
+typedef struct {
+    float linear, slope;
+} plm_curve_point;
+
+/// Computes the differences, in units of CIELAB, that a change of 1/255 makes to `count` colours:
+/// of red, green and blue alike, of red up and green down, and of blue alone.
+///
+/// The difference is CIE94's, with CIEDE2000's weight of lightness, by the derivatives of CIELAB.
+/// The colours are display values, clamped to [0, 1]; `curve` holds `PLM_CURVE_STEPS + 1` points of
+/// their transfer function, evenly spaced. All instruction sets give the same bits.
+void plm_color_differences(plm_instruction_set set, const plm_curve_point *curve, const float *red,
+                           const float *green, const float *blue, size_t count, float *luminance,
+                           float *red_green, float *of_blue);
 
 // Convolutions of a small classifier, and their gradients.
 

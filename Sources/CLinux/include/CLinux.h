@@ -5,5 +5,6 @@
 #include "CLinuxPrivileges.h"
 #include "CLinuxProcess.h"
 #include "CLinuxSocket.h"
+#include "CLinuxTeam.h"
 
 #endif

@@ -73,6 +73,10 @@ bool plm_is_sanitized(void);
 /// processor and learn to keep blocks of up to 32 MiB.
 void plm_keep_heap_small(void);
 
+/// Makes all threads share one heap. glibc then never asks how many processors there are, which a
+/// filter of system calls may forbid.
+void plm_share_heap(void);
+
 // ---- Sockets and waking ----
 
 /// Creates a pair of connected, blocking, close-on-exec stream sockets.

@@ -10,6 +10,17 @@ struct JPEGReader {
         self.limits = limits
     }
 
+    /// Returns the size of the upright picture from the header.
+    func uprightSize() throws(ImagingError) -> (width: Int, height: Int) {
+        try withReader { (reader) throws(ImagingError) in
+            let header = try readHeader(reader)
+            let metadata = limits.metadata(exif: segments(reader).first(.exif), xmp: nil)
+            let orientation = metadata.exif.map(Orientation.init(exif:)) ?? .asStored
+            let (width, height) = (Int(header.width), Int(header.height))
+            return orientation.swapsSides ? (height, width) : (width, height)
+        }
+    }
+
     func photo() throws(ImagingError) -> Photo {
         try withReader { (reader) throws(ImagingError) in
             let header = try readHeader(reader)

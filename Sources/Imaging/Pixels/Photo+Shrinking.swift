@@ -1,6 +1,15 @@
 extension Photo {
     /// Returns the size of the photo once its longer side has at most a number of pixels.
     func size(fitting maxSide: Int) -> (width: Int, height: Int) {
+        Self.size((width, height), fitting: maxSide)
+    }
+
+    /// Returns a size once its longer side has at most a number of pixels.
+    public static func size(
+        _ size: (width: Int, height: Int),
+        fitting maxSide: Int
+    ) -> (width: Int, height: Int) {
+        let (width, height) = size
         let scale = min(1, Double(maxSide) / Double(max(width, height)))
         return (
             max(1, Int((Double(width) * scale).rounded())),

@@ -7,8 +7,9 @@ import CKernels
 /// the caller computes the sum as it uses them. Up to rounding, the sums equal Pillow's
 /// `resize(size, BILINEAR)` in `F` mode: antialiased where a side shrinks, bilinear with repeated
 /// edges where it grows, first horizontally and then vertically. A network-sized difference can
-/// thus be applied to a photo of many megapixels in the memory of a few rows.
-public struct ScaledRows {
+/// thus be applied to a photo of many megapixels in the memory of a few rows. A copy that has given
+/// no row may give those of a band, and shares the image and the weights.
+public struct ScaledRows: Sendable {
     /// Samples per row: the columns times the interleaved channels.
     public let rowCount: Int
 

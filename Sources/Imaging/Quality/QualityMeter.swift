@@ -3,6 +3,10 @@ import Glibc
 
 /// Compares two photos row by row, so that neither need be in memory as a whole.
 ///
+/// Several meters may each compare a band of rows. A window belongs to the band with its first row,
+/// so that a band needs some rows of the next. All sums are kept apart until the end, and then
+/// added from top to bottom: the result does not depend on the bands.
+///
 /// The window of the structural similarity is separable: each row is filtered horizontally as it
 /// arrives, and twelve filtered rows are kept. Luminances are offset by -128. This leaves variances
 /// unchanged, and the differences of large sums lose less to rounding.
@@ -25,16 +29,46 @@ public struct QualityMeter {
     /// The horizontally filtered rows that two windows need; row `y` is at `y % heldRows`.
     private var filtered: [Float]
     private var heldRows: Int { columnTaps.count + 1 }
+    /// The band of rows that this meter compares.
+    public let band: Range<Int>
     private var difference = plm_difference()
-    private var similarity = 0.0
+    /// The sum of the similarities in every two rows of windows.
+    private var similarities: [Double] = []
+    /// The rows added; counted from the band's first.
     private var rows = 0
-    /// The number of window rows already in the sum.
+    /// The number of window rows already in the sums.
     private var windowRows = 0
+
+    /// The largest number of rows after a band that its windows reach.
+    public static let reach = window - 1
+
+    /// The rows that the meter needs: its band's, and those of the next that its windows reach.
+    public var neededRows: Range<Int> {
+        band.lowerBound..<min(height, band.upperBound + columnTaps.count - 1)
+    }
 
     /// Creates a meter without rows.
     ///
-    /// - Precondition: The sizes are positive.
-    public init(width: Int, height: Int, layout: PixelLayout, depth: SampleDepth = .eight) {
+    /// - Parameters:
+    ///   - width: The photos' columns, at least 1.
+    ///   - height: The photos' rows, at least 1.
+    ///   - layout: The samples of their pixels.
+    ///   - depth: The bits of their samples.
+    ///   - band: The band of rows that this meter compares, from an even row on; `nil` for all.
+    public init(
+        width: Int,
+        height: Int,
+        layout: PixelLayout,
+        depth: SampleDepth = .eight,
+        band: Range<Int>? = nil
+    ) {
+        let band = band ?? 0..<height
+        precondition(
+            !band.isEmpty && band.lowerBound % 2 == 0 && band.upperBound <= height
+                && (band.upperBound % 2 == 0 || band.upperBound == height),
+            "a band has whole pairs of rows"
+        )
+        self.band = band
         self.width = width
         self.height = height
         self.layout = layout
@@ -58,20 +92,22 @@ public struct QualityMeter {
         return weights.map { Float($0 / sum) }
     }
 
-    /// Adds the next row of both photos.
+    /// Adds the next row of both photos, of ``neededRows``.
     ///
-    /// - Precondition: It is called at most `height` times, with whole rows.
+    /// - Precondition: It is called at most once for each, with whole rows.
     public mutating func append(
         _ first: UnsafeBufferPointer<UInt8>,
         _ second: UnsafeBufferPointer<UInt8>
     ) {
         let bytes = width * layout.channels * depth.byteCount
         precondition(
-            rows < height && first.count == bytes && second.count == bytes,
+            rows < neededRows.count && first.count == bytes && second.count == bytes,
             "one call for each row"
         )
         guard let first = first.baseAddress, let second = second.baseAddress else { return }
-        if layout.hasAlpha {
+        if rows >= band.count {
+            // A row of the next band, which compares it.
+        } else if layout.hasAlpha {
             var opaque = Array(UnsafeBufferPointer(start: second, count: bytes))
             let pixelBytes = layout.channels * depth.byteCount
             for pixel in Swift.stride(from: 0, to: bytes, by: pixelBytes) {
@@ -108,18 +144,20 @@ public struct QualityMeter {
             rows += 1
             // Every second row completes two windows; a single last one may remain.
             let windows = min(2, rows - columnTaps.count + 1 - windowRows)
-            guard windows == 2 || windows == 1 && rows == height else { return }
+            guard windows == 2 || windows == 1 && band.lowerBound + rows == height else { return }
             let needed = (0..<columnTaps.count + windows - 1).map { row in
                 Optional(UnsafePointer(filtered + (windowRows + row) % held * slot))
             }
-            similarity += plm_ssim_sum(
-                set,
-                needed,
-                stride,
-                columnTaps,
-                columnTaps.count,
-                windows,
-                positions
+            similarities.append(
+                plm_ssim_sum(
+                    set,
+                    needed,
+                    stride,
+                    columnTaps,
+                    columnTaps.count,
+                    windows,
+                    positions
+                )
             )
             windowRows += windows
         }
@@ -136,14 +174,58 @@ public struct QualityMeter {
 
     /// The result over all rows.
     ///
-    /// - Precondition: All rows have been added.
-    public var quality: ImageQuality {
-        precondition(rows == height, "all rows have come")
-        return ImageQuality(
-            maxAbsoluteDifference: Int(difference.largest),
-            meanSquare: Double(difference.squares) / Double(width * height * layout.colorChannels),
+    /// - Precondition: The meter has no band, and all rows have been added.
+    public var quality: ImageQuality { ImageQuality(of: [part]) }
+
+    /// What was measured of the band.
+    ///
+    /// - Precondition: All ``neededRows`` have been added.
+    public var part: Part {
+        precondition(rows == neededRows.count, "all rows have come")
+        return Part(
+            band: band,
+            height: height,
             depth: depth,
-            ssim: similarity / Double(positions * (height - columnTaps.count + 1))
+            difference: difference,
+            similarities: similarities,
+            rowSamples: width * layout.colorChannels,
+            windows: positions * (height - columnTaps.count + 1)
+        )
+    }
+
+    /// What was measured of a band.
+    public struct Part: Sendable {
+        fileprivate let band: Range<Int>
+        fileprivate let height: Int
+        fileprivate let depth: SampleDepth
+        fileprivate let difference: plm_difference
+        fileprivate let similarities: [Double]
+        fileprivate let rowSamples: Int
+        /// The number of windows of the whole photo.
+        fileprivate let windows: Int
+    }
+}
+
+extension ImageQuality {
+    /// Adds up what was measured of bands.
+    ///
+    /// - Parameter parts: Bands that together are all rows of a photo, from top to bottom.
+    public init(of parts: [QualityMeter.Part]) {
+        guard let first = parts.first else { preconditionFailure("a photo has a band") }
+        var (end, squares, largest, similarity) = (0, UInt64(0), UInt32(0), 0.0)
+        for part in parts {
+            precondition(part.band.lowerBound == end, "the bands have an order")
+            end = part.band.upperBound
+            squares += part.difference.squares
+            largest = max(largest, part.difference.largest)
+            similarity = part.similarities.reduce(similarity, +)
+        }
+        precondition(end == first.height, "all bands have come")
+        self.init(
+            maxAbsoluteDifference: Int(largest),
+            meanSquare: Double(squares) / Double(first.rowSamples * first.height),
+            depth: first.depth,
+            ssim: similarity / Double(first.windows)
         )
     }
 }

@@ -174,6 +174,9 @@ def main():
                 time.sleep(3600)
             elif behaviour == "hangs-on-tar":
                 answer(image, source)
+            elif behaviour == "says-threads":
+                threads = str(header.get("threads"))
+                send({"type": "failed", "id": image["id"], "code": "threads", "detail": threads})
             elif behaviour == "inspect":
                 descriptors = sorted(int(name) for name in os.listdir("/proc/self/fd"))
                 # The listing itself holds the last one.
