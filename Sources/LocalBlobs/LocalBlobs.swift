@@ -72,7 +72,11 @@ public final class LocalBlobs: BlobStorage {
 
     /// Renames a complete temporary file to its hash; ``makeDurable(_:)`` makes the name durable.
     ///
-    /// - Parameter isRecent: Whether its last byte was written in the last seconds.
+    /// - Parameters:
+    ///   - path: The temporary file.
+    ///   - sha256: The hash of its bytes.
+    ///   - isRecent: Whether its last byte was written in the last seconds.
+    /// - Throws: ``BlobStorageError``.
     func place(
         _ path: String,
         under sha256: SHA256Digest,

@@ -58,16 +58,21 @@ private struct CollageCanvas {
     /// Blends a motif over the picture, centred at `x`, `y`.
     mutating func draw(_ outline: MotifOutline, color: [Double], x: Double, y: Double) {
         let reach = Int(1.7 * outline.radius) + 2
+        precondition(color.count == 3, "a colour has three channels")
         let (left, top) = (Int(x.rounded(.down)) - reach, Int(y.rounded(.down)) - reach)
         let columns = max(0, left)..<max(0, left, min(width, left + 2 * reach + 1))
         let rows = max(0, top)..<max(0, top, min(height, top + 2 * reach + 1))
-        for row in rows {
-            for column in columns {
-                let share = outline.coverage(x: Double(column) - x, y: Double(row) - y)
-                guard share > 0 else { continue }
-                for channel in 0..<3 {
-                    let place = (channel * height + row) * width + column
-                    samples[place] += share * (color[channel] - samples[place])
+        let plane = width * height
+        samples.withUnsafeMutableBufferPointer { samples in
+            for row in rows {
+                for column in columns {
+                    let share = outline.coverage(x: Double(column) - x, y: Double(row) - y)
+                    guard share > 0 else { continue }
+                    var place = row * width + column
+                    for value in color {
+                        samples[place] += share * (value - samples[place])
+                        place += plane
+                    }
                 }
             }
         }

@@ -81,6 +81,9 @@ struct MotifOutline {
     let radius: Double
     private let motif: CollageMotif
     private let direction: (sine: Double, cosine: Double)
+    /// The square of a distance from which on nothing is covered.
+    private let squaredReach: Double
+    private let inverseAspect: Double
 
     /// The width in pixels over which an outline fades.
     private static let edge = 1.0
@@ -88,6 +91,10 @@ struct MotifOutline {
     init(_ motif: CollageMotif, radius: Double, turn: Double) {
         (self.motif, self.radius) = (motif, radius)
         direction = PortableSine.both(motif.turn + turn)
+        // The outline is nowhere farther than this; rounding is far below the hundredth.
+        let reach = radius * (1 + motif.depth) + Self.edge / 2 + 0.01
+        squaredReach = reach * reach
+        inverseAspect = 1 / motif.aspect
     }
 
     /// Returns the share of a pixel that the motif covers.
@@ -98,7 +105,11 @@ struct MotifOutline {
     /// - Returns: 0 to 1.
     func coverage(x: Double, y: Double) -> Double {
         let along = x * direction.cosine + y * direction.sine
-        let across = (y * direction.cosine - x * direction.sine) / motif.aspect
+        let aside = y * direction.cosine - x * direction.sine
+        // Most pixels are too far away for a division to be needed.
+        let stretched = aside * inverseAspect
+        guard along * along + stretched * stretched < squaredReach else { return 0 }
+        let across = aside / motif.aspect
         let distance = (along * along + across * across).squareRoot()
         let cosine = distance > 0 ? along / distance : 1
         let outline = radius * (1 + motif.depth * Self.chebyshev(motif.lobes, cosine))
