@@ -1,7 +1,4 @@
 public import BlobStorage
-import Dispatch
-import POSIX
-import Synchronization
 
 extension LocalBlobs {
     /// How many files are written at once before the disk is synchronised as a whole: an fsync of
@@ -9,7 +6,7 @@ extension LocalBlobs {
     static let many = 8
 
     /// Ends spools: one syncfs for many, where the disk tells of what it could not write, or else an
-    /// fsync of each, several at once.
+    /// fsync of each once the disk has begun to write all.
     ///
     /// - Parameter spools: Spools of this storage.
     /// - Throws: ``BlobStorageError``; then some may be sealed and others discarded.
@@ -18,21 +15,9 @@ extension LocalBlobs {
         if synchronizesDisk, open.count >= Self.many {
             try LocalSpool.sealTogether(open)
         } else if open.count > 1 {
-            try sealAtOnce(open)
+            for spool in open { spool.startWriteback() }
         }
-        // Those that were discarded meanwhile say so.
+        // Those that are sealed already have nothing left to do; one that was discarded says so.
         for spool in spools { try spool.seal() }
-    }
-
-    private func sealAtOnce(_ spools: [LocalSpool]) throws(BlobStorageError) {
-        let fault = Mutex<BlobStorageError?>(nil)
-        DispatchQueue.concurrentPerform(iterations: spools.count) { index in
-            do throws(BlobStorageError) {
-                try spools[index].seal()
-            } catch {
-                fault.withLock { $0 = error }
-            }
-        }
-        if let fault = fault.withLock({ $0 }) { throw fault }
     }
 }

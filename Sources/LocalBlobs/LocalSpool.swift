@@ -109,6 +109,14 @@ final class LocalSpool: BlobSpool {
         state.withLock { $0.file != nil }
     }
 
+    /// Has the disk begin to write what was appended, which leaves less for ``seal()``.
+    func startWriteback() {
+        state.withLock { state in
+            state.file?.startWriteback(of: state.writebackEnd..<state.size)
+            state.writebackEnd = state.size
+        }
+    }
+
     /// Ends spools by synchronising the whole disk, which must tell of what it could not write.
     ///
     /// - Throws: ``BlobStorageError``; then all of them are discarded.
