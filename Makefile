@@ -277,6 +277,12 @@ bench-queue: install-test ## Times the queue in PostgreSQL and SQLite beside oth
 	@scripts/build release/StoreBenchmark build -c release $(SWIFT_FLAGS) --product StoreBenchmark
 	scripts/with-postgres $(PYTHON) Tests/StoreBenchmark --binary .build/release/StoreBenchmark --python .venv-queue-bench/bin/python --out '$(QUEUE)'
 
+ENDURANCE ?= runs/endurance
+
+.PHONY: bench-endurance
+bench-endurance: install-test build ## Sends 100,000 small pictures and 2,000 photos through one service; ten minutes on a machine that does nothing else (ENDURANCE=folder, PICTURES=, PHOTOS=).
+	$(PYTHON) Tests/load/endurance.py --pictures $(or $(PICTURES),100000) --photos $(or $(PHOTOS),2000) --out '$(ENDURANCE)'
+
 .PHONY: measure-photo
 measure-photo: install-test build ## Time and peak memory of `protect` for one 12-megapixel JPEG.
 	@scripts/measure-photo

@@ -36,6 +36,7 @@ public final class BlobLedger: Sendable {
     public func commit(
         _ spools: [any BlobSpool]
     ) throws(BlobStorageError) -> [BlobReference] {
+        try blobs.seal(spools)
         var filed: [BlobReference] = []
         for spool in spools { filed.append(try spool.seal()) }
         let names = filed.map(\.sha256)
@@ -58,10 +59,24 @@ public final class BlobLedger: Sendable {
     /// - Returns: The blob, noted until ``settle(_:)``.
     /// - Throws: ``BlobStorageError``; then it is not noted.
     public func put(_ bytes: [UInt8]) throws(BlobStorageError) -> BlobReference {
-        let spool = try blobs.newSpool()
-        try spool.append(bytes)
-        guard let filed = try commit([spool]).first else { throw .spoolClosed }
+        guard let filed = try put([bytes]).first else { throw .spoolClosed }
         return filed
+    }
+
+    /// Stores several files from memory durably and notes their blobs.
+    ///
+    /// This blocks on the storage, and on a disk hardly longer than for one.
+    ///
+    /// - Returns: The blob of each, all noted until ``settle(_:)``.
+    /// - Throws: ``BlobStorageError``; then none is noted.
+    public func put(_ files: [[UInt8]]) throws(BlobStorageError) -> [BlobReference] {
+        var spools: [any BlobSpool] = []
+        for bytes in files {
+            let spool = try blobs.newSpool()
+            try spool.append(bytes)
+            spools.append(spool)
+        }
+        return try commit(spools)
     }
 
     private func note(_ names: [SHA256Digest]) throws(BlobStorageError) {

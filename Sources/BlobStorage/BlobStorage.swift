@@ -20,6 +20,12 @@ public protocol BlobStorage: Sendable {
     /// Creates an empty spool.
     func newSpool() throws(BlobStorageError) -> any BlobSpool
 
+    /// Ends spools, as ``BlobSpool/seal()`` does; one call for many costs less than one call each.
+    ///
+    /// - Parameter spools: Spools of this storage.
+    /// - Throws: ``BlobStorageError``; then some may be sealed and others discarded.
+    func seal(_ spools: [any BlobSpool]) throws(BlobStorageError)
+
     /// Makes placed blobs durable; one call for many costs less than one call each.
     ///
     /// - Parameter blobs: Blobs that ``BlobSpool/place()`` has stored.
@@ -84,6 +90,13 @@ public protocol BlobStorage: Sendable {
 extension BlobStorage {
     /// Does nothing, for a storage whose removals free the space at once.
     public func reclaim() {}
+
+    /// Seals one spool after the other, for a storage in which many cost as much as each alone.
+    ///
+    /// - Throws: ``BlobStorageError``.
+    public func seal(_ spools: [any BlobSpool]) throws(BlobStorageError) {
+        for spool in spools { try spool.seal() }
+    }
 
     /// Reads a whole blob by opening it, and checks its hash.
     ///

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
@@ -14,6 +15,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -217,6 +219,15 @@ void plm_clear_waker(int waker) {
 
 void plm_start_writeback(int descriptor, uint64_t offset, uint64_t count) {
     sync_file_range(descriptor, (off64_t)offset, (off64_t)count, SYNC_FILE_RANGE_WRITE);
+}
+
+int plm_sync_disk(int descriptor) { return syncfs(descriptor) == 0 ? 0 : errno; }
+
+bool plm_has_journal(const char *path) {
+    struct statfs disk;
+    if (statfs(path, &disk) != 0) return false;
+    return disk.f_type == EXT4_SUPER_MAGIC || disk.f_type == XFS_SUPER_MAGIC ||
+           disk.f_type == BTRFS_SUPER_MAGIC;
 }
 
 pid_t plm_fork(void) {

@@ -50,6 +50,9 @@ public struct CodecServer {
     /// The most bytes of a weights file.
     static let maxWeightsBytes = 512 << 20
 
+    /// The size up to which copying bytes costs less than another call.
+    private static let smallBytes = 64 << 10
+
     private let models: [ModelName]
     private let parent: Int32
     private let memoryBytes: UInt64?
@@ -229,7 +232,10 @@ public struct CodecServer {
             headerCount: UInt32(frame.header.count),
             bodyCount: UInt64(frame.body.count)
         )
-        for part in [prefix + frame.header, frame.body] {
+        let head = prefix + frame.header
+        // A small answer in one piece wakes the parent once.
+        let isSmall = frame.body.count <= Self.smallBytes
+        for part in isSmall ? [head + frame.body] : [head, frame.body] {
             var sent = 0
             while sent < part.count {
                 let count = part.withUnsafeBytes { bytes in

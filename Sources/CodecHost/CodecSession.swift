@@ -272,6 +272,8 @@ struct CodecSession: ~Copyable {
 
     // MARK: - Bytes
 
+    private static let smallBytes = 64 << 10
+
     private mutating func send(_ request: CodecRequest) throws(End) {
         let header: [UInt8]
         let body: [[UInt8]]
@@ -290,8 +292,20 @@ struct CodecSession: ~Copyable {
             cpu: configuration.scaledCPULimit,
             pid: pid
         )
-        try send(prefix + header, within: limit)
-        for part in body { try send(part, within: limit) }
+        // Small parts go together, because copying them costs less than a call for each.
+        var pending = prefix + header
+        for part in body {
+            if pending.count + part.count > Self.smallBytes {
+                try send(pending, within: limit)
+                pending = []
+            }
+            if part.count > Self.smallBytes {
+                try send(part, within: limit)
+            } else {
+                pending += part
+            }
+        }
+        try send(pending, within: limit)
     }
 
     private borrowing func send(_ bytes: [UInt8], within limit: TimeLimit) throws(End) {

@@ -132,9 +132,13 @@ extension WorkerLoop {
             let isLast =
                 Task.isCancelled || batch.handout.isAbandoned || ContinuousClock.now > deadline
             let written = await disk.run {
-                open.map { place -> Result<ImageOutcome, BlobStorageError> in
+                let entries = open.map { batch.entries[$0] }
+                if let outcomes = Self.storeTogether(entries, by: ledger) {
+                    return outcomes.map { Result<ImageOutcome, BlobStorageError>.success($0) }
+                }
+                return entries.map { entry in
                     do throws(BlobStorageError) {
-                        return .success(try Self.store(batch.entries[place], by: ledger, gate))
+                        return .success(try Self.store(entry, by: ledger, gate))
                     } catch {
                         return isLast ? .success(.released) : .failure(error)
                     }
@@ -157,6 +161,25 @@ extension WorkerLoop {
     /// For how many leases a worker keeps results that it cannot write.
     private static let leasesToWait = 10
 
+    /// The most files that are open at once while results are written.
+    private static let filesTogether = 256
+
+    /// Writes several results with one flush of the disk, instead of one each.
+    ///
+    /// - Returns: Their outcomes, as of ``store(_:by:_:)``; `nil` if they are too many, or for a
+    ///   fault, which that then finds with the result that has it.
+    private static func storeTogether(
+        _ entries: [Batch.Entry],
+        by ledger: BlobLedger
+    ) -> [ImageOutcome]? {
+        let pictures = entries.compactMap(Picture.init)
+        guard pictures.count > 1,
+            pictures.reduce(0, { $0 + 1 + $1.image.attachments.count }) <= filesTogether,
+            var stored = try? put(pictures, by: ledger)[...]
+        else { return nil }
+        return entries.map { unprotected($0) ?? stored.popFirst() ?? .released }
+    }
+
     /// Writes one result; its files stay noted in the ledger, so that no sweep removes them however
     /// late their row is written.
     ///
@@ -166,71 +189,95 @@ extension WorkerLoop {
         by ledger: BlobLedger,
         _ gate: DiskGate
     ) throws(BlobStorageError) -> ImageOutcome {
-        switch entry.outcome {
-        case nil: return .retry(entry.inputFault ?? failure(of: .notFound, with: .upload))
-        case .failed(let failure): return .failed(failure)
-        case .crashed(let reason): return .crashed(reason: reason)
-        case .released: return .released
-        case .protected(let image, let sha256):
-            var stored: [StoredAttachment] = []
-            var output: BlobReference?
-            do throws(BlobStorageError) {
-                let blob = try ledger.put(image.file)
-                output = blob
-                guard blob.sha256 == sha256 else { throw .corrupt }
-                try store(
-                    image.attachments,
-                    of: entry.claim,
-                    about: sha256,
-                    by: ledger,
-                    to: &stored
-                )
-                return .done(
-                    output: StoredBlob(sha256: blob.sha256, size: blob.size),
-                    crc32: CRC32.checksum(image.file),
-                    report: image.report,
-                    attachments: stored
-                )
-            } catch {
-                ledger.settle([output?.sha256].compactMap(\.self) + stored.map(\.blob.sha256))
-                switch error {
-                case .unreachable: throw error
-                case .noSpace:
-                    gate.close()
-                    return .released
-                default: return .retry(failure(of: error, with: .result))
-                }
+        guard let picture = Picture(entry) else { return unprotected(entry) ?? .released }
+        do throws(BlobStorageError) {
+            return try put([picture], by: ledger).first ?? .released
+        } catch {
+            switch error {
+            case .unreachable: throw error
+            case .noSpace:
+                gate.close()
+                return .released
+            default: return .retry(failure(of: error, with: .result))
             }
         }
     }
 
-    /// Writes the attachments, sealing the one from which the photo can be recovered.
-    private static func store(
-        _ attachments: [AttachmentKind: [UInt8]],
-        of claim: ClaimedImage,
-        about output: SHA256Digest,
-        by ledger: BlobLedger,
-        to stored: inout [StoredAttachment]
-    ) throws(BlobStorageError) {
-        for (kind, bytes) in attachments {
-            var bytes = bytes
-            if kind == .recovery {
+    /// The outcome of an image that has no files; `nil` if it has.
+    private static func unprotected(_ entry: Batch.Entry) -> ImageOutcome? {
+        switch entry.outcome {
+        case nil: .retry(entry.inputFault ?? failure(of: .notFound, with: .upload))
+        case .failed(let failure): .failed(failure)
+        case .crashed(let reason): .crashed(reason: reason)
+        case .released: .released
+        case .protected: nil
+        }
+    }
+
+    /// A protected image that is to be written.
+    private struct Picture {
+        let claim: ClaimedImage
+        let image: ProtectedImage
+        let sha256: SHA256Digest
+
+        init?(_ entry: Batch.Entry) {
+            guard case .protected(let image, let sha256) = entry.outcome else { return nil }
+            (claim, self.image, self.sha256) = (entry.claim, image, sha256)
+        }
+
+        /// The attachments as they are stored: the one from which the photo can be recovered sealed.
+        func attachments() throws(BlobStorageError) -> [(kind: AttachmentKind, bytes: [UInt8])] {
+            var sealed: [(kind: AttachmentKind, bytes: [UInt8])] = []
+            for (kind, bytes) in image.attachments {
+                guard kind == .recovery else {
+                    sealed.append((kind, bytes))
+                    continue
+                }
                 do throws(CryptographyError) {
                     guard let recipient = claim.attachments.recovery,
-                        let sealed = try SealedFile.seal(bytes, to: recipient, subject: output)
+                        let file = try SealedFile.seal(bytes, to: recipient, subject: sha256)
                     else { throw .randomUnavailable }
-                    bytes = sealed
+                    sealed.append((kind, file))
                 } catch {
                     throw .other("a file could not be sealed")
                 }
             }
-            let blob = try ledger.put(bytes)
-            stored.append(
-                StoredAttachment(
-                    kind: kind,
-                    blob: StoredBlob(sha256: blob.sha256, size: blob.size),
-                    crc32: CRC32.checksum(bytes)
-                )
+            return sealed
+        }
+    }
+
+    /// Writes the files of pictures; they stay noted in the ledger.
+    ///
+    /// - Throws: ``BlobStorageError``; then none is noted.
+    private static func put(
+        _ pictures: [Picture],
+        by ledger: BlobLedger
+    ) throws(BlobStorageError) -> [ImageOutcome] {
+        var attachments: [[(kind: AttachmentKind, bytes: [UInt8])]] = []
+        for picture in pictures { attachments.append(try picture.attachments()) }
+        let blobs = try ledger.put(
+            pictures.map(\.image.file) + attachments.joined().map(\.bytes)
+        )
+        guard zip(pictures, blobs).allSatisfy({ $0.sha256 == $1.sha256 }) else {
+            ledger.settle(blobs.map(\.sha256))
+            throw .corrupt
+        }
+        var rest = blobs.dropFirst(pictures.count).map(StoredBlob.init)[...]
+        return zip(zip(pictures, blobs), attachments).map { written, attachments in
+            let (picture, blob) = written
+            let stored = rest.prefix(attachments.count)
+            rest = rest.dropFirst(attachments.count)
+            return .done(
+                output: StoredBlob(blob),
+                crc32: CRC32.checksum(picture.image.file),
+                report: picture.image.report,
+                attachments: zip(attachments, stored).map { file, blob in
+                    StoredAttachment(
+                        kind: file.kind,
+                        blob: blob,
+                        crc32: CRC32.checksum(file.bytes)
+                    )
+                }
             )
         }
     }
@@ -294,6 +341,10 @@ extension WorkerLoop {
             )
         }
     }
+}
+
+extension StoredBlob {
+    fileprivate init(_ blob: BlobReference) { self.init(sha256: blob.sha256, size: blob.size) }
 }
 
 extension ImageOutcome {

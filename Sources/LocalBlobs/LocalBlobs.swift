@@ -20,6 +20,8 @@ public final class LocalBlobs: BlobStorage {
     /// Distinguishes this object's temporary files from those of a process that died.
     private let run: String
     private let counter = Atomic<UInt64>(0)
+    /// Whether the disk can be synchronised as a whole.
+    let synchronizesDisk: Bool
     /// Held while a name in `blobs` is created or removed, so that a removal sees the age of the
     /// very blob it removes.
     private let names = Mutex<Void>(())
@@ -46,6 +48,7 @@ public final class LocalBlobs: BlobStorage {
         }
         for folder in [blobs, root] { try disk(Folder.synchronize(folder)) }
         if isNew { try disk(Folder.synchronize(root + "/..")) }
+        synchronizesDisk = [blobs, self.temporary].allSatisfy(FileSystem.tellsOfLostWrites(at:))
         do throws(CryptographyError) {
             run = String(try SecureRandom.uint64(), radix: 16)
         } catch {
@@ -60,25 +63,43 @@ public final class LocalBlobs: BlobStorage {
         try LocalSpool(store: self, path: newTemporary())
     }
 
-    private func newTemporary() -> String {
-        "\(temporary)/\(run)-\(counter.wrappingAdd(1, ordering: .relaxed).newValue)"
+    private func newTemporary() -> String { "\(temporary)/\(run)-\(nextNumber())" }
+
+    /// A number that is larger than all before.
+    func nextNumber() -> UInt64 {
+        counter.wrappingAdd(1, ordering: .sequentiallyConsistent).newValue
     }
 
     /// Renames a complete temporary file to its hash; ``makeDurable(_:)`` makes the name durable.
-    func place(_ path: String, under sha256: SHA256Digest) throws(BlobStorageError) {
+    ///
+    /// - Parameters:
+    ///   - path: The temporary file.
+    ///   - sha256: The hash of its bytes.
+    ///   - isRecent: Whether its last byte was written in the last seconds.
+    /// - Throws: ``BlobStorageError``.
+    func place(
+        _ path: String,
+        under sha256: SHA256Digest,
+        isRecent: Bool
+    ) throws(BlobStorageError) {
         try names.withLock { _ throws(BlobStorageError) in
             // A sealed spool may have waited long; the blob's age counts from now.
-            try disk(FileSystem.touch(path))
+            if !isRecent { try disk(FileSystem.touch(path)) }
             try disk(FileSystem.rename(path, to: self.path(of: sha256)))
         }
     }
 
-    /// Makes the names of blobs survive a power cut, with one fsync per folder.
+    /// Makes the names of blobs survive a power cut, with one fsync per folder, or of the disk.
     ///
     /// - Parameter blobs: Blobs that ``BlobSpool/place()`` has stored.
     /// - Throws: ``BlobStorageError``.
     public func makeDurable(_ blobs: [SHA256Digest]) throws(BlobStorageError) {
-        for folder in Set(blobs.map { folder(of: $0) }) { try disk(Folder.synchronize(folder)) }
+        let folders = Set(blobs.map { folder(of: $0) })
+        guard synchronizesDisk, folders.count >= Self.many else {
+            for folder in folders { try disk(Folder.synchronize(folder)) }
+            return
+        }
+        try disk(FileDescriptor(opening: self.blobs, .folder).synchronizeDisk())
     }
 
     // MARK: - Reading

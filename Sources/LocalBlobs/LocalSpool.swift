@@ -12,8 +12,12 @@ final class LocalSpool: BlobSpool {
         var file: FileDescriptor?
         var hash = SHA256()
         var size: UInt64 = 0
+        /// What the blob is called, once that was asked for.
+        var reference: BlobReference?
         /// The end of the bytes whose writeback has been started.
         var writebackEnd: UInt64 = 0
+        /// When the last bytes were appended.
+        var lastWrite = ContinuousClock.now
         /// Whether the temporary file still has to be removed or renamed.
         var hasFile = true
     }
@@ -24,12 +28,15 @@ final class LocalSpool: BlobSpool {
 
     private let store: LocalBlobs
     private let path: String
+    /// A spool with a larger one was not written to before this one was open.
+    private let order: UInt64
     private let state: Mutex<State>
 
     init(store: LocalBlobs, path: String) throws(BlobStorageError) {
         let file = try disk(FileDescriptor(opening: path, for: .writing, [.create, .exclusive]))
         self.store = store
         self.path = path
+        order = store.nextNumber()
         state = Mutex(State(file: file))
     }
 
@@ -52,6 +59,7 @@ final class LocalSpool: BlobSpool {
             }
             state.hash.update(bytes)
             state.size += UInt64(bytes.count)
+            state.lastWrite = .now
             if state.size - state.writebackEnd >= Self.writebackBytes {
                 state.file?.startWriteback(of: state.writebackEnd..<state.size)
                 state.writebackEnd = state.size
@@ -64,7 +72,7 @@ final class LocalSpool: BlobSpool {
     func seal() throws(BlobStorageError) -> BlobReference {
         try locked { state throws(BlobStorageError) in
             try seal(&state)
-            return BlobReference(sha256: state.hash.finalize(), size: state.size)
+            return Self.reference(&state)
         }
     }
 
@@ -79,9 +87,10 @@ final class LocalSpool: BlobSpool {
     func place() throws(BlobStorageError) -> BlobReference {
         try locked { state throws(BlobStorageError) in
             try seal(&state)
-            let reference = BlobReference(sha256: state.hash.finalize(), size: state.size)
+            let reference = Self.reference(&state)
             do throws(BlobStorageError) {
-                try store.place(path, under: reference.sha256)
+                let age = state.lastWrite.duration(to: .now)
+                try store.place(path, under: reference.sha256, isRecent: age < .seconds(5))
             } catch {
                 discard(&state)
                 throw error
@@ -95,6 +104,42 @@ final class LocalSpool: BlobSpool {
         state.withLock { discard(&$0) }
     }
 
+    /// Whether bytes may still be appended.
+    var isOpen: Bool {
+        state.withLock { $0.file != nil }
+    }
+
+    /// Has the disk begin to write what was appended, which leaves less for ``seal()``.
+    func startWriteback() {
+        state.withLock { state in
+            state.file?.startWriteback(of: state.writebackEnd..<state.size)
+            state.writebackEnd = state.size
+        }
+    }
+
+    /// Ends spools by synchronising the whole disk, which must tell of what it could not write.
+    ///
+    /// - Throws: ``BlobStorageError``; then all of them are discarded.
+    static func sealTogether(_ spools: [LocalSpool]) throws(BlobStorageError) {
+        // Nothing can be appended any more once the descriptors are taken away.
+        var open = spools.sorted { $0.order < $1.order }.compactMap { $0.releaseFile() }
+        guard !open.isEmpty else { return }
+        // The oldest has seen every write to the others.
+        let oldest = FileDescriptor(owning: open.removeFirst())
+        for number in open { _ = FileDescriptor(owning: number) }
+        do throws(BlobStorageError) {
+            try disk(oldest.synchronizeDisk())
+        } catch {
+            for spool in spools { spool.discard() }
+            throw error
+        }
+    }
+
+    /// Ends appending, and returns the descriptor for the caller to close.
+    private func releaseFile() -> Int32? {
+        state.withLock { $0.file.take()?.release() }
+    }
+
     private func seal(_ state: inout State) throws(BlobStorageError) {
         guard state.hasFile else { throw .spoolClosed }
         do throws(BlobStorageError) {
@@ -104,6 +149,13 @@ final class LocalSpool: BlobSpool {
             throw error
         }
         state.file = nil
+    }
+
+    private static func reference(_ state: inout State) -> BlobReference {
+        if let known = state.reference { return known }
+        let reference = BlobReference(sha256: state.hash.finalize(), size: state.size)
+        state.reference = reference
+        return reference
     }
 
     private func discard(_ state: inout State) {

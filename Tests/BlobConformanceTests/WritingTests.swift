@@ -123,6 +123,52 @@ import Testing
         #expect(try test.unfinished() == 0)
     }
 
+    @Test(arguments: Storages.allCases, [1, 7, 8, 100])
+    func `Spools that are sealed together take no more bytes, and can be placed`(
+        _ storage: Storages,
+        count: Int
+    ) throws {
+        let test = try storage.make()
+        let blobs = try test.open()
+        let spools = try (0..<count).map { number in
+            let spool = try blobs.newSpool()
+            try spool.append([UInt8(number), 1])
+            return spool
+        }
+        // One that is sealed already is none of a fault.
+        try spools[0].seal()
+        try blobs.seal(spools)
+        try blobs.seal(spools)
+        try blobs.seal([])
+        for spool in spools {
+            #expect(throws: BlobStorageError.spoolClosed) { try spool.append([9]) }
+        }
+        let placed = try spools.map { try $0.place() }
+        #expect(
+            placed
+                == (0..<count).map {
+                    BlobReference(sha256: SHA256.hash([UInt8($0), 1]), size: 2)
+                }
+        )
+        try blobs.makeDurable(placed.map(\.sha256))
+        for name in placed { #expect(try blobs.read(name.sha256).count == 2) }
+        #expect(try test.unfinished() == 0)
+    }
+
+    @Test(arguments: Storages.allCases)
+    func `A spool that was discarded is told of when many are sealed`(_ storage: Storages) throws {
+        let test = try storage.make()
+        let blobs = try test.open()
+        let spools = try (0..<20).map { number in
+            let spool = try blobs.newSpool()
+            try spool.append([UInt8(number)])
+            return spool
+        }
+        spools[13].discard()
+        #expect(throws: BlobStorageError.spoolClosed) { try blobs.seal(spools) }
+        #expect(try blobs.list().isEmpty)
+    }
+
     @Test(arguments: Storages.allCases)
     func `The next run finds what is durable, and nothing of what was not placed`(
         _ storage: Storages

@@ -63,6 +63,13 @@ import Testing
         #expect(try openFiles() <= before)
         for spool in spools { _ = try store.commit(spool) }
         #expect(try store.list().count == 20)
+        let others = try (20..<40).map { number in
+            let spool = try store.newSpool()
+            try spool.append([UInt8(number)])
+            return spool
+        }
+        try store.seal(others)
+        #expect(try openFiles() <= before)
     }
 
     @Test func `A removed blob is gone, but an open reader goes on`() throws {

@@ -110,6 +110,8 @@ ssize_t pwrite64(int descriptor, const void *bytes, size_t count, off64_t offset
 
 int fsync(int descriptor) { return fails_descriptor(descriptor) ? -1 : NEXT(fsync)(descriptor); }
 
+int syncfs(int descriptor) { return fails_descriptor(descriptor) ? -1 : NEXT(syncfs)(descriptor); }
+
 int fdatasync(int descriptor) {
     return fails_descriptor(descriptor) ? -1 : NEXT(fdatasync)(descriptor);
 }

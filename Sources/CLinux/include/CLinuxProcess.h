@@ -105,6 +105,12 @@ int plm_rename_exclusive(const char *from, const char *to);
 /// Starts writing a part of a file to disk, without waiting for it.
 void plm_start_writeback(int descriptor, uint64_t offset, uint64_t count);
 
+/// Writes all of the descriptor's disk (syncfs(2)). Returns 0 or an errno.
+int plm_sync_disk(int descriptor);
+
+/// Whether the path is on ext2 to ext4, XFS or Btrfs.
+bool plm_has_journal(const char *path);
+
 // ---- Threads ----
 
 /// Starts a detached thread that blocks every signal, so that signals go to the threads that expect

@@ -1,7 +1,5 @@
 import BlobStorage
-import Dispatch
 import JobModel
-import Synchronization
 
 /// Collects the images of a request as they arrive, whatever the format of the body.
 ///
@@ -39,7 +37,7 @@ struct ImageCollection {
     }
 
     /// The number of files that are flushed to disk at once, which hardly takes longer than one.
-    private static let sealedAtOnce = 16
+    private static let sealedAtOnce = 64
 
     private let blobs: any BlobStorage
     private let limits: UploadLimits
@@ -167,15 +165,7 @@ struct ImageCollection {
     private mutating func seal() throws {
         let spools = unsealed
         unsealed = []
-        let fault = Mutex<BlobStorageError?>(nil)
-        DispatchQueue.concurrentPerform(iterations: spools.count) { index in
-            do throws(BlobStorageError) {
-                try spools[index].seal()
-            } catch {
-                fault.withLock { $0 = error }
-            }
-        }
-        if let fault = fault.withLock({ $0 }) { throw fault }
+        try blobs.seal(spools)
     }
 
     private mutating func add(

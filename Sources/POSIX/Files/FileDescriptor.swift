@@ -95,6 +95,16 @@ public struct FileDescriptor: ~Copyable, Sendable {
         try checked("fsync", fsync(number))
     }
 
+    /// Makes all that was written to the file's disk survive a power cut, by whomever.
+    ///
+    /// It tells of what could not be written since this descriptor was opened, so open it before
+    /// whatever is written. Only some disks promise that, see ``FileSystem/tellsOfLostWrites(at:)``.
+    ///
+    /// - Throws: ``SystemError``.
+    public func synchronizeDisk() throws(SystemError) {
+        try SystemError.check("syncfs", plm_sync_disk(number))
+    }
+
     /// Has the system begin to write a part to disk, which leaves less for ``synchronize()``.
     ///
     /// It promises nothing, and does not fail.

@@ -135,6 +135,26 @@ public enum FileSystem {
         try checked("chmod", chmod(path, permissions))
     }
 
+    // MARK: - Disks
+
+    /// Whether ``FileDescriptor/synchronizeDisk()`` promises as much as synchronising each file.
+    ///
+    /// That is so on a local disk with a journal, and since Linux 5.8, before which syncfs(2) did
+    /// not tell of what could not be written.
+    ///
+    /// - Parameter path: A path on the disk.
+    /// - Returns: Whether it promises that; `false` where it is not known.
+    public static func tellsOfLostWrites(at path: String) -> Bool {
+        guard plm_has_journal(path) else { return false }
+        var system = utsname()
+        guard uname(&system) == 0 else { return false }
+        let release = withUnsafeBytes(of: &system.release) {
+            String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+        }
+        let numbers = release.split { !$0.isNumber }.prefix(2).compactMap { Int($0) }
+        return numbers.count == 2 && (numbers[0], numbers[1]) >= (5, 8)
+    }
+
     // MARK: - Times and sizes
 
     /// Sets a file's times to now.

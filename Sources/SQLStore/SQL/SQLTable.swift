@@ -43,17 +43,12 @@ package struct SQLTable: Sendable {
         rows.append(values.map { $0?.sqlValue ?? .null })
     }
 
-    /// The table as SQLite reads it, one row at a time; its columns are places of their names.
+    /// The table as SQLite reads it, one row at a time; its columns are places in their order, as
+    /// names would be looked up for every row.
     package var oneRow: String {
-        "(SELECT \(columns.map { ":\($0.name) AS \($0.name)" }.joined(separator: ", "))) AS \(name)"
+        "(SELECT \(columns.map { "? AS \($0.name)" }.joined(separator: ", "))) AS \(name)"
     }
 
     /// The values of each row for ``oneRow``.
-    package var arguments: [SQLArguments] {
-        rows.map { row in
-            .named(
-                Dictionary(zip(columns.map(\.name), row)) { first, _ in first }
-            )
-        }
-    }
+    package var arguments: [SQLArguments] { rows.map { .positional($0) } }
 }
