@@ -203,6 +203,19 @@ import Testing
         #expect(server.server.connectionCount == 0)
     }
 
+    @Test("A server that has just started stops, however often")
+    func startAndStop() async throws {
+        for round in 0..<100 {
+            let server = try await TestServer.start()
+            if round % 2 == 1 {
+                let client = try await blocking { try RawClient(port: server.port) }
+                client.close()
+            }
+            await server.stop()
+            #expect(throws: RawClient.Failure.self) { _ = try RawClient(port: server.port) }
+        }
+    }
+
     @Test("Draining cuts off what outlasts the grace")
     func drainWithoutGrace() async throws {
         let server = try await TestServer.start()

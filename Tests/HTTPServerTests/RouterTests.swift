@@ -87,6 +87,16 @@ import Testing
         #expect(try await respond(router, "/b", .options) == "404 ")
         let request = ServerRequest(method: .get, target: try RequestTarget("/a"))
         #expect(router.summary(of: request) == RouteSummary(pattern: "/a"))
+        router.on(.get, "/brief/{id}", isBrief: true) { _, _ in ServerResponse(status: .ok) }
+        router.on(.put, "/brief/{id}") { _, _ in ServerResponse(status: .ok) }
+        let briefs: [(HTTPRequest.Method, Bool)] = [(.get, true), (.head, true), (.put, false)]
+        for (method, isBrief) in briefs {
+            let request = ServerRequest(method: method, target: try RequestTarget("/brief/1"))
+            let summary = router.summary(of: request)
+            #expect(summary == RouteSummary(pattern: "/brief/{id}", isBrief: isBrief))
+        }
+        let unknown = ServerRequest(method: .get, target: try RequestTarget("/brief/1/2"))
+        #expect(router.summary(of: unknown) == RouteSummary())
     }
 
     @Test(

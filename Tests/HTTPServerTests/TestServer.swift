@@ -37,7 +37,8 @@ struct TestServer: Sendable {
         let server = HTTPServer(
             configuration: configuration,
             logger: logger,
-            observer: { events.add("record \($0.status ?? 0) \($0.isComplete)") }
+            observer: { events.add("record \($0.status ?? 0) \($0.isComplete)") },
+            routing: { router.summary(of: $0) }
         ) { request in
             do {
                 return try await router.respond(to: request)
@@ -57,7 +58,7 @@ struct TestServer: Sendable {
 
     private static func router(_ events: TestEvents) -> Router {
         var router = Router()
-        router.on(.get, "/hello") { _, _ in
+        router.on(.get, "/hello", isBrief: true) { _, _ in
             ServerResponse(
                 status: .ok,
                 fields: [.contentType: "text/plain"],
@@ -91,7 +92,7 @@ struct TestServer: Sendable {
         router.on(.post, "/reject") { _, _ in
             Problem(status: .unauthorized, code: "key_missing", detail: "There is no key.").response
         }
-        router.on(.get, "/stream/{count}") { request, path in
+        router.on(.get, "/stream/{count}", isBrief: true) { request, path in
             let count = UInt64(path["count"]) ?? 0
             let length = request.target.queryValue("chunked") == nil ? count : nil
             return ServerResponse(
@@ -117,7 +118,7 @@ struct TestServer: Sendable {
             let place = request.isOnReserve ? "on reserve" : "ordinary"
             return ServerResponse(status: .ok, body: .bytes(Array(place.utf8)))
         }
-        router.on(.get, "/large/{permit}") { request, path in
+        router.on(.get, "/large/{permit}", isBrief: true) { request, path in
             // More than any kernel buffers.
             var response = ServerResponse(
                 status: .ok,
@@ -126,14 +127,14 @@ struct TestServer: Sendable {
             if path["permit"] == "permitted" { response.permit = Permit(events) }
             return response
         }
-        router.on(.get, "/patient") { request, _ in
+        router.on(.get, "/patient", isBrief: true) { request, _ in
             events.add("patient")
             await request.clientEnd.interrupting { await events.wait(for: "go") }
             let end = "client \(request.clientEnd.hasEnded ? "ended" : "there")"
             events.add(end)
             return ServerResponse(status: .ok, body: .bytes(Array(end.utf8)))
         }
-        router.on(.get, "/wait") { _, _ in
+        router.on(.get, "/wait", isBrief: true) { _, _ in
             events.add("waiting")
             // Ends by cancellation or when the test says so.
             await events.wait(for: "go")

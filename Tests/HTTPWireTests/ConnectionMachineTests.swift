@@ -304,6 +304,25 @@ import Testing
         #expect(text(try ok(&byCount)).contains("close"))
     }
 
+    @Test("After a peer's last request nothing is waited for, unless it sent more than it said")
+    func lastRequest() throws {
+        let last = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+        var byField = machine()
+        begin(&byField, last)
+        #expect(text(try ok(&byField)).hasSuffix("\r\n\r\n<close>"))
+        #expect(byField.isClosed)
+        var byVersion = machine()
+        begin(&byVersion, "GET / HTTP/1.0\r\n\r\n")
+        #expect(text(try ok(&byVersion)).hasSuffix("<close>"))
+        var withMore = machine()
+        begin(&withMore, last + "x")
+        #expect(text(try ok(&withMore)).hasSuffix("<endOutput>"))
+        // Its body is still to come.
+        var withBody = machine()
+        begin(&withBody, post("Content-Length: 5\r\nConnection: close\r\n"))
+        #expect(text(try ok(&withBody)).hasSuffix("<endOutput>"))
+    }
+
     @Test("An unknown length is chunked for 1.1 and ends the connection for 1.0")
     func unknownLength() throws {
         var new = machine()
@@ -321,7 +340,7 @@ import Testing
         let oldHead = try old.respond(status: .ok, fields: [:], length: .unknown)
         #expect(text(oldHead) == "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
         #expect(text(try old.respondBody([UInt8]("a"))) == "a")
-        #expect(try old.respondEnd() == [.endOutput])
+        #expect(try old.respondEnd() == [.close])
     }
 
     @Test("HEAD, 204 and 304 have no body on the wire")

@@ -275,10 +275,11 @@ def server_text(part):
         lines.append([record["case"], f"{ours:,.0f}", f"{theirs:,.0f}", f"{ours / theirs:.2f}"])
     fact = (
         "wrk with 64 connections that are kept, ab with 64 at once and one for each request, curl "
-        f"for the upload; on the same {part['processors']} processors as the servers. A job's "
-        f"document has {part['document_bytes']} bytes and comes from the database after the key "
-        "was checked; nginx sends a file of the same bytes. The upload is a form of eight files, "
-        "which are hashed and synced to disk; nginx writes a file (PUT). Medians of "
+        f"for what is large; on the same {part['processors']} processors as the servers. A job's "
+        f"document has {part['document_bytes']} bytes and is sent after the key was checked; "
+        "nginx sends a file of the same bytes. The upload is a form of eight files, which are "
+        "hashed and synced to disk; nginx writes one file (PUT), which is synced after it. "
+        "The archive is put together from the photos' files; nginx sends it as a file. Medians of "
         f"{len(part['cases'][0]['nginx'])} rounds in turn. {part['date']}, {part['processor']}."
     )
     return _markdown(lines) + f"\n\n- {fact}\n"

@@ -1,4 +1,4 @@
-"""The HTTP server against nginx: small documents and a large upload.
+"""The HTTP server against nginx: small documents, a large upload and a large download.
 
 Documents are fetched over kept-alive connections and over one connection per request.
 """
@@ -12,10 +12,12 @@ import sys
 import time
 from pathlib import Path
 
-from .pictures import FIXTURES, ROOT
+from .pictures import FIXTURES, MEGAPIXELS, ROOT, photo
 
 CONNECTIONS, SECONDS, REQUESTS = 64, 5, 20_000
 UPLOAD, PARTS = 1 << 30, 8
+# So many photos of 12 megapixels make an archive of about 1 GiB.
+ARCHIVED = 64
 NGINX = """
 daemon off;
 worker_processes auto;
@@ -97,17 +99,34 @@ def one_each(url, *fields):
     return float(re.search(r"Requests per second:\s+([\d.]+)", text)[1])
 
 
-def upload(url, file, *words):
-    """Megabytes per second of a single request body, by curl."""
-    command = [
-        "curl", "--silent", "--show-error", "--fail", "--output", "/dev/null",
-        "--write-out", "%{time_total}", *words, url,
+def seconds(*words):
+    """How long curl takes for a request."""
+    command = ["curl", "--silent", "--show-error", "--fail", "--write-out", "%{time_total}"]
+    output = [] if "--output" in words else ["--output", "/dev/null"]
+    answer = subprocess.run([*command, *output, *words], check=True, capture_output=True, text=True)
+    return float(answer.stdout)
+
+
+def put(url, file, path):
+    """Megabytes per second of an upload to nginx, which has arrived once it is synced."""
+    sent = seconds("--upload-file", str(file), url)
+    start = time.perf_counter()
+    with path.open("rb") as written:
+        os.fsync(written.fileno())
+    return file.stat().st_size / 1e6 / (sent + time.perf_counter() - start)
+
+
+def archived(folder, running, field):
+    """The path of an archive of many protected photos."""
+    picture = photo(folder / "photo.jpg", *MEGAPIXELS["12 MP"])
+    form = [
+        word
+        for i in range(ARCHIVED)
+        for word in ("--form", f"file=@{picture};filename={i}.jpg")
     ]  # fmt: skip
-    return (
-        file.stat().st_size
-        / 1e6
-        / float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-    )
+    job = running.curl("/v1/jobs?class=a", "--header", field, *form).json["id"]
+    running.finished(f"/v1/jobs/{job}")
+    return f"/v1/jobs/{job}/archive.zip"
 
 
 def measure(folder, tools, rounds=3):
@@ -133,6 +152,10 @@ def measure(folder, tools, rounds=3):
         (nginx.folder / "www/health.json").write_bytes(running.curl("/healthz").body)
         parts = [body(folder / f"part-{i}", UPLOAD // PARTS) for i in range(PARTS)]
         large = body(folder / "large", UPLOAD)
+        archive = archived(folder, running, field)
+        seconds("--header", field, "--output", str(nginx.folder / "www/archive.zip"),
+                running.url(archive))  # fmt: skip
+        size = (nginx.folder / "www/archive.zip").stat().st_size
         form = [word for part in parts for word in ("--form", f"file=@{part}")]
         cases = {
             "a job's document, connections kept": (
@@ -146,8 +169,12 @@ def measure(folder, tools, rounds=3):
             "/healthz, a connection each": (lambda: one_each(running.url("/healthz")),
             lambda: one_each(nginx.url("/health.json"))),
             "1 GiB up, MB/s": (
-                lambda: upload(running.url("/v1/jobs?class=a"), large, "--header", field, *form),
-                lambda: upload(nginx.url("/put/large"), large, "--upload-file", str(large))),
+                lambda: UPLOAD / 1e6 / seconds(
+                    "--header", field, *form, running.url("/v1/jobs?class=a")),
+                lambda: put(nginx.url("/put/large"), large, nginx.folder / "www/put/large")),
+            "an archive of 1 GB down, MB/s": (
+                lambda: size / 1e6 / seconds("--header", field, running.url(archive)),
+                lambda: size / 1e6 / seconds(nginx.url("/archive.zip"))),
         }  # fmt: skip
         records = []
         for name, ways in cases.items():

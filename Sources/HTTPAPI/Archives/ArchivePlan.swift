@@ -127,6 +127,11 @@ struct ArchivePlan: Sendable {
                     logger: logger
                 )
                 while let piece = try await pieces.next() {
+                    // Few pieces are not whole, and whole ones need not be copied.
+                    if pending.isEmpty, piece.count == BlobPieces.pieceBytes {
+                        try await write(piece)
+                        continue
+                    }
                     pending += piece
                     try await writeFull()
                 }
