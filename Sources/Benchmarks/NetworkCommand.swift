@@ -3,6 +3,8 @@ import DeepHiding
 import FoundationEssentials
 import Glibc
 import Imaging
+import JobModel
+import Methods
 
 /// Runs only the network, on pictures of one size.
 struct NetworkCommand: ParsableCommand {
@@ -19,6 +21,9 @@ struct NetworkCommand: ParsableCommand {
 
     @Option(help: "The weights file.")
     var weights: String
+
+    @Flag(help: "Run the network that hides under the mask of photos, if the file has another one.")
+    var masked = false
 
     @Option(help: "Columns of a picture.")
     var width: Int
@@ -55,7 +60,8 @@ struct NetworkCommand: ParsableCommand {
         let file = try InputFile.bytes(weights)
         let clock = ContinuousClock()
         let start = clock.now
-        let network = try HidingNetwork(weights: file)
+        let method = try DeepHidingMethod(weights: SafetensorsFile(file), limits: ImageLimits())
+        let network = method.network(under: masked ? .photo : .unmasked)
         let loading = Stopwatch.milliseconds(start.duration(to: clock.now))
         let (covers, secrets) = (try pictures(cover), try pictures(secret))
         var protected = zip(covers, secrets).map { network.hide(cover: $0, secret: $1) }

@@ -59,13 +59,7 @@ def main():
                     [tools.binary, "peak"], check=True, capture_output=True, text=True
                 ).stdout
             )
-            paper = folder / "paper.safetensors"
-            network.random_weights(paper)
-            cases = [
-                network.Case(folder, name, size, file, pictures.covers)
-                for name, file in (("paper's size", paper), ("shipped", arguments.weights))
-                for size in network.SIZES
-            ]
+            cases = network.cases(folder, arguments.weights, pictures.covers)
             results["network"] = {
                 "peak": peak,
                 "engines": network.measure(cases, tools, arguments.rounds, arguments.seconds),

@@ -1,5 +1,8 @@
 """Times the network alone, with the same weights and images in every engine.
 
+What follows the network in the product, the mask of photos among it, is no part of any engine's
+graph and is not timed here: `palimpsest-bench photo` times it.
+
 Each engine runs on one thread, and with one process per processor.
 """
 
@@ -21,20 +24,43 @@ PALIMPSEST = "palimpsest"
 FLOAT32 = ("torch-eager", "torch-channels-last", "onnxruntime", "openvino")
 BFLOAT16 = ("torch-bf16", "openvino-bf16")
 # Images, rows and columns of a batch.
-SIZES = {"224x224": (1, 224, 224), "512x512": (1, 512, 512), "64 of 32x32": (64, 32, 32)}
+SIZES = {
+    "224x224": (1, 224, 224),
+    "256x256": (1, 256, 256),
+    "512x512": (1, 512, 512),
+    "64 of 32x32": (64, 32, 32),
+}
+
+
+def cases(folder, shipped, covers):
+    """The paper's network, and those that ship: the one for photos and that for small pictures."""
+    paper = Path(folder) / "paper.safetensors"
+    random_weights(paper)
+    photos = [size for size, (images, _, _) in SIZES.items() if images == 1]
+    small = [size for size in SIZES if size not in photos]
+    return [
+        Case(folder, name, size, file, masked, covers)
+        for name, file, masked, sizes in (
+            ("paper's size", paper, False, SIZES),
+            ("shipped for photos", shipped, True, photos),
+            ("shipped for small pictures", shipped, False, small),
+        )
+        for size in sizes
+    ]
 
 
 class Case:
     """A network and a batch, written to files that every engine can read."""
 
-    def __init__(self, folder, name, size, weights_file, covers):
+    def __init__(self, folder, name, size, weights_file, masked, covers):
         self.name, self.size = name, size
         self.folder = Path(folder) / f"{name} {size}".replace(" ", "-")
         self.folder.mkdir(parents=True)
         self.shape = [SIZES[size][0], 3, *SIZES[size][1:]]
-        (self.folder / "case.json").write_text(json.dumps({"shape": self.shape}))
+        self.masked = masked
+        (self.folder / "case.json").write_text(json.dumps({"shape": self.shape, "masked": masked}))
         (self.folder / "weights.safetensors").symlink_to(Path(weights_file).resolve())
-        network, _ = weights.load(weights_file)
+        network, _ = weights.load(weights_file, masked)
         self.operations = SIZES[size][0] * model.operations(
             network.configuration, self.shape[3], self.shape[2]
         )
@@ -79,7 +105,8 @@ class Case:
             "--width", str(width), "--height", str(height), "--images", str(images),
             "--repetitions", str(repetitions),
         ]  # fmt: skip
-        return [str(tools.binary), "network", "--wait", *files, *sizes]
+        use = ["--masked"] if self.masked else []
+        return [str(tools.binary), "network", "--wait", *use, *files, *sizes]
 
     def time(self, engine, threads, processes, repetitions, tools):
         """Milliseconds of each repetition in each process; all processes start together."""

@@ -13,15 +13,15 @@ from pathlib import Path
 import numpy as np
 
 
-def torch_runner(engine, folder, cover, secret, threads):
+def torch_runner(engine, folder, cover, secret, case):
     import torch
 
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
     from benchmark.model import Hiding
     from deephiding import weights
 
-    torch.set_num_threads(threads)
-    model = Hiding(weights.load(folder / "weights.safetensors")[0]).eval()
+    torch.set_num_threads(case["threads"])
+    model = Hiding(weights.load(folder / "weights.safetensors", case["masked"])[0]).eval()
     inputs = [torch.from_numpy(cover), torch.from_numpy(secret)]
     if engine != "torch-eager":
         model = model.to(memory_format=torch.channels_last)
@@ -36,11 +36,11 @@ def torch_runner(engine, folder, cover, secret, threads):
     return run
 
 
-def onnxruntime_runner(_engine, folder, cover, secret, threads):
+def onnxruntime_runner(_engine, folder, cover, secret, case):
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = case["threads"]
     options.inter_op_num_threads = 1
     session = onnxruntime.InferenceSession(
         str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
@@ -48,13 +48,13 @@ def onnxruntime_runner(_engine, folder, cover, secret, threads):
     return lambda: session.run(None, {"cover": cover, "secret": secret})[0]
 
 
-def openvino_runner(engine, folder, cover, secret, threads):
+def openvino_runner(engine, folder, cover, secret, case):
     import openvino
 
     precision = "bf16" if engine.endswith("bf16") else "f32"
     settings = {
         "INFERENCE_PRECISION_HINT": precision,
-        "INFERENCE_NUM_THREADS": threads,
+        "INFERENCE_NUM_THREADS": case["threads"],
         "NUM_STREAMS": 1,
         "PERFORMANCE_HINT": "LATENCY",
         # With pinning, every process would run on the first processor.
@@ -79,11 +79,12 @@ def main():
         sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
     )
     os.environ["OMP_NUM_THREADS"] = str(threads)
-    shape = json.loads((folder / "case.json").read_text())["shape"]
+    case = json.loads((folder / "case.json").read_text()) | {"threads": threads}
     cover, secret = (
-        np.fromfile(folder / f"{name}.f32", "<f4").reshape(shape) for name in ("cover", "secret")
+        np.fromfile(folder / f"{name}.f32", "<f4").reshape(case["shape"])
+        for name in ("cover", "secret")
     )
-    run = RUNNERS[engine](engine, folder, cover, secret, threads)
+    run = RUNNERS[engine](engine, folder, cover, secret, case)
     result = run()
     print("ready", flush=True)
     sys.stdin.readline()
