@@ -45,8 +45,7 @@ enum {
     STORED_MAX = 65535,
     // Matches that save less than this part, 1 / 2^7, are not worth the search.
     LEAST_GAIN = 7,
-    // What a block of its own must save, in bits: less than a header takes, since the codes of
-    // neighbours fit each other worse than their entropies say.
+    // What a block of its own must save by its entropy, in bits; by trial, half a header.
     LEAST_SAVING = 300,
 };
 
