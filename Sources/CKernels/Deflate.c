@@ -9,9 +9,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#ifdef TRACE
-#include <stdio.h>
-#endif
 
 #include "BitWriter.h"
 #include "CKernels.h"
@@ -28,8 +25,9 @@ enum {
     LENGTH_OFFSET = MIN_MATCH - 1,
     MAX_MATCH = 258,
     WINDOW = 32768,
-    // Bytes that a match is searched by.
-    HASHED = 6,
+    // Matches are searched by six bytes, since shorter ones seldom pay; in flat regions by four.
+    LONG = 64 - 8 * 6,
+    SHORT = 64 - 8 * 4,
     HASH_BITS = 16,
     // The path through literals and matches is chosen within this many bytes.
     CHUNK = 16384,
@@ -40,11 +38,15 @@ enum {
     MAX_CODE_LENGTH = 14,
     // Fractional bits of a cost.
     COST_BITS = 10,
+    // What a literal costs in a flat region at most.
+    FLAT_COST = 2 << COST_BITS,
     // More than any literal costs.
     UNUSABLE = 1 << 30,
     STORED_MAX = 65535,
-    // Bits of a block's header, about.
-    HEADER_COST = 600,
+    // Matches that save less than this part, 1 / 2^7, are not worth the search.
+    LEAST_GAIN = 7,
+    // What a block of its own must save by its entropy, in bits; by trial, half a header.
+    LEAST_SAVING = 300,
 };
 
 // Literals, then a match, unless its length is 0.
@@ -61,16 +63,22 @@ typedef struct {
 
 struct plm_deflater {
     uint16_t heads[1 << HASH_BITS];
-    // For each position of a chunk: the distance to the last place of its hash, less 1, and the step
-    // of the path from there.
+    // For each position of a chunk: the distance to the last place of its hash, less 1, and the
+    // step of the path from there.
     uint16_t distances[CHUNK];
     uint8_t steps[CHUNK];
     uint32_t costs[CHUNK + MAX_MATCH + 1];
-    sequence sequences[BLOCK / MIN_MATCH + BLOCK_CHUNKS + 1];
+    // Of a block and the chunk behind it.
+    sequence sequences[(BLOCK + CHUNK) / MIN_MATCH + BLOCK_CHUNKS + 1];
     size_t sequence_count;
     statistics block, chunk, joined;
     uint32_t literal_costs[LITERALS], length_costs[MAX_MATCH + 1], distance_costs[16];
     plm_code codes[PLM_SYMBOLS], distance_codes[32];
+    // Whether the costs are set, whether matches gained when that was last looked at, and whether
+    // literals were cheap then.
+    bool has_costs, gains, is_flat;
+    // For how many chunks no matches are searched, and for how many after the next try.
+    size_t skip, interval;
 };
 
 static const uint16_t length_bases[LENGTHS] = {3,  4,  5,  6,  7,  8,  9,  10,  11,  13,
@@ -152,8 +160,9 @@ static void set_costs(plm_deflater *deflater, const statistics *from) {
     const uint32_t all_distances = logarithm(2 * distances + DISTANCE_SYMBOLS);
     for (unsigned power = 0; power < DISTANCE_SYMBOLS / 2; power++) {
         const uint32_t both = from->distances[2 * power] + from->distances[2 * power + 1];
-        deflater->distance_costs[power] = all_distances + (1 << COST_BITS) - logarithm(2 * both + 2) +
-                                          (distance_extra(2 * power) << COST_BITS);
+        const uint32_t bits = 1 + distance_extra(2 * power);
+        deflater->distance_costs[power] =
+            all_distances - logarithm(2 * both + 2) + (bits << COST_BITS);
     }
 }
 
@@ -165,8 +174,9 @@ static inline uint64_t load(const uint8_t *from) {
     return value;
 }
 
-static inline uint32_t hash(uint64_t value) {
-    return (uint32_t)((value << (64 - 8 * HASHED)) * 0x9E3779B97F4A7C15 >> (64 - HASH_BITS));
+// The hash of the lowest bytes, all but those that `shift` pushes out.
+static inline uint32_t hash(uint64_t value, unsigned shift) {
+    return (uint32_t)((value << shift) * 0x9E3779B97F4A7C15 >> (64 - HASH_BITS));
 }
 
 static size_t match_length(const uint8_t *bytes, const uint8_t *earlier, size_t most) {
@@ -182,10 +192,11 @@ static size_t match_length(const uint8_t *bytes, const uint8_t *earlier, size_t 
 
 // Notes for each position of `start..<end` how far back the same hash was last seen, less 1. What
 // is beyond the window comes out as some place within it.
-__attribute__((noinline)) static void find_places(plm_deflater *deflater, const uint8_t *bytes, size_t start, size_t end) {
+static void find_places(plm_deflater *deflater, const uint8_t *bytes, size_t start, size_t end,
+                        unsigned shift) {
     uint16_t *const heads = deflater->heads;
     for (size_t p = start; p < end; p++) {
-        const uint32_t place = hash(load(bytes + p));
+        const uint32_t place = hash(load(bytes + p), shift);
         deflater->distances[p - start] = (uint16_t)(p - heads[place] - 1) & (WINDOW - 1);
         heads[place] = (uint16_t)p;
     }
@@ -196,8 +207,12 @@ __attribute__((noinline)) static void find_places(plm_deflater *deflater, const 
 // A position gets its match's length less LENGTH_OFFSET, or 0 for a literal. The matches are those
 // of the positions up to `searched`. Noise decides what a position gets, so there are no branches
 // that depend on it.
-static inline __attribute__((always_inline)) void choose_path(plm_deflater *deflater, const uint8_t *bytes, size_t start, size_t searched,
-                        size_t end, bool is_far) {
+//
+// `is_far` is constant for each call, and true if a whole window lies before `start`.
+static inline __attribute__((always_inline)) void choose_path(plm_deflater *deflater,
+                                                              const uint8_t *bytes, size_t start,
+                                                              size_t searched, size_t end,
+                                                              bool is_far) {
     uint32_t *const costs = deflater->costs;
     uint8_t *const steps = deflater->steps;
     const uint16_t *const distances = deflater->distances;
@@ -240,14 +255,6 @@ static inline __attribute__((always_inline)) void choose_path(plm_deflater *defl
     }
 }
 
-__attribute__((noinline)) static void choose_near(plm_deflater *deflater, const uint8_t *bytes, size_t start, size_t searched, size_t end) {
-    choose_path(deflater, bytes, start, searched, end, false);
-}
-
-__attribute__((noinline)) static void choose_far(plm_deflater *deflater, const uint8_t *bytes, size_t start, size_t searched, size_t end) {
-    choose_path(deflater, bytes, start, searched, end, true);
-}
-
 // MARK: - Statistics
 
 static void count_bytes(const uint8_t *bytes, size_t count, uint32_t *counts) {
@@ -264,7 +271,7 @@ static void count_bytes(const uint8_t *bytes, size_t count, uint32_t *counts) {
 
 // Writes the path of a chunk as sequences from `to` on, counts its symbols, and returns how many
 // sequences there are. The last has no match.
-__attribute__((noinline)) static size_t follow_path(plm_deflater *deflater, const uint8_t *bytes, size_t count, sequence *to,
+static size_t follow_path(plm_deflater *deflater, const uint8_t *bytes, size_t count, sequence *to,
                           statistics *into) {
     const uint8_t *const steps = deflater->steps;
     sequence *const first = to;
@@ -278,7 +285,8 @@ __attribute__((noinline)) static size_t follow_path(plm_deflater *deflater, cons
         const unsigned rest = deflater->distances[i];
         if (length == 8) {
             const uint8_t *const earlier = bytes + i - rest - 1;
-            while (length < 16 && i + length < count && bytes[i + length] == earlier[length]) length++;
+            while (length < 16 && i + length < count && bytes[i + length] == earlier[length])
+                length++;
         }
         const unsigned symbol = length_symbol((unsigned)length), distance = distance_symbol(rest);
         into->symbols[LITERALS + 1 + symbol]++;
@@ -306,7 +314,8 @@ static const uint8_t code_length_order[19] = {16, 17, 18, 0, 8,  7, 9,  6, 10, 5
                                               11, 4,  12, 3, 13, 2, 14, 1, 15};
 static const uint8_t run_extras[3] = {2, 3, 7};
 
-static void make_header(const plm_code *codes, const plm_code *distance_codes, block_header *header) {
+static void make_header(const plm_code *codes, const plm_code *distance_codes,
+                        block_header *header) {
     uint8_t lengths[PLM_SYMBOLS + 32];
     header->lengths = LENGTH_SYMBOLS;
     while (header->lengths > 257 && codes[header->lengths - 1].length == 0) header->lengths--;
@@ -382,7 +391,8 @@ static uint64_t coded_bits(const uint32_t *counts, const plm_code *codes, unsign
 static void make_fixed_codes(plm_code *codes, plm_code *distance_codes) {
     // Counts that make codes of the prescribed lengths.
     uint32_t counts[PLM_SYMBOLS], distances[32];
-    for (unsigned i = 0; i < PLM_SYMBOLS; i++) counts[i] = i < 144 ? 2 : i < 256 ? 1 : i < 280 ? 4 : 2;
+    for (unsigned i = 0; i < PLM_SYMBOLS; i++)
+        counts[i] = i < 144 ? 2 : i < 256 ? 1 : i < 280 ? 4 : 2;
     for (unsigned i = 0; i < 32; i++) distances[i] = 1;
     plm_make_code(counts, PLM_SYMBOLS, 9, codes);
     plm_make_code(distances, 32, 5, distance_codes);
@@ -414,7 +424,8 @@ static void write_sequences(plm_bit_writer *to, const uint8_t *bytes, const sequ
             plm_put(&writer, (uint64_t)c.bits | (uint64_t)d.bits << c.length, c.length + d.length);
             plm_flush(&writer);
         }
-        for (; left > 0; left--, bytes++) plm_put(&writer, codes[*bytes].bits, codes[*bytes].length);
+        for (; left > 0; left--, bytes++)
+            plm_put(&writer, codes[*bytes].bits, codes[*bytes].length);
         plm_flush(&writer);
         if (s->length == 0) continue;
         const unsigned symbol = length_symbol(s->length), distance = distance_symbol(s->distance);
@@ -485,77 +496,95 @@ size_t plm_deflate_bound(size_t count) {
     return count + (count / CHUNK + 1) * 12 + 16;
 }
 
-#ifndef GAIN_SHIFT
-#define GAIN_SHIFT 7
-#endif
+// Searches the matches of a chunk whose literals are counted in `deflater->chunk`, and replaces
+// those counts by those of the cheapest path. Returns how many sequences it wrote to `to`.
+static size_t search(plm_deflater *deflater, const uint8_t *bytes, size_t start, size_t end,
+                     unsigned shift, sequence *to) {
+    statistics *const chunk = &deflater->chunk;
+    if (!deflater->has_costs) {
+        // Matches begin as cheap as they may become.
+        for (unsigned i = 0; i < LENGTHS; i++)
+            chunk->symbols[LITERALS + 1 + i] = (uint32_t)(end - start) / 16;
+        set_costs(deflater, chunk);
+        deflater->has_costs = true;
+    }
+    // A look reads 16 bytes.
+    const size_t searched = end - start < 16 ? start : end - 16;
+    find_places(deflater, bytes, start, searched, shift);
+    if (start < WINDOW)
+        choose_path(deflater, bytes, start, searched, end, false);
+    else
+        choose_path(deflater, bytes, start, searched, end, true);
+    memset(chunk, 0, sizeof *chunk);
+    const size_t count = follow_path(deflater, bytes + start, end - start, to, chunk);
+    evaluate(chunk);
+    set_costs(deflater, chunk);
+    return count;
+}
+
+// Chooses how a chunk is coded, and returns how many sequences it wrote to `to`.
+static size_t add_chunk(plm_deflater *deflater, const uint8_t *bytes, size_t start, size_t end,
+                        sequence *to) {
+    const size_t size = end - start;
+    statistics *const chunk = &deflater->chunk;
+    memset(chunk, 0, sizeof *chunk);
+    // While matches gain, only some chunks tell what they would cost without.
+    const bool is_compared = !deflater->gains || start / CHUNK % 4 == 0;
+    if (is_compared) {
+        count_bytes(bytes + start, size, chunk->symbols);
+        evaluate(chunk);
+        deflater->is_flat = chunk->cost < (uint64_t)size * FLAT_COST;
+    }
+    const uint64_t literal_cost = chunk->cost;
+    if (deflater->skip > 0 && !deflater->is_flat) {
+        deflater->skip--;
+        *to = (sequence){(uint32_t)size, 0, 0};
+        return 1;
+    }
+    const size_t count =
+        search(deflater, bytes, start, end, deflater->is_flat ? SHORT : LONG, to);
+    if (is_compared) {
+        deflater->gains = chunk->cost + (literal_cost >> LEAST_GAIN) <= literal_cost;
+        // The search may pay again further down.
+        deflater->skip = deflater->gains ? 0 : deflater->interval;
+        deflater->interval = deflater->gains ? 1 : 2 * deflater->interval + 1;
+    }
+    return count;
+}
 
 size_t plm_deflate_band(plm_deflater *deflater, const uint8_t *bytes, size_t count, bool is_last,
                         uint8_t *to) {
     plm_bit_writer writer = {0, 0, to};
     memset(deflater->heads, 0, sizeof deflater->heads);
+    deflater->has_costs = deflater->gains = deflater->is_flat = false;
+    deflater->skip = 0;
+    deflater->interval = 1;
+    deflater->sequence_count = 0;
     statistics *const block = &deflater->block, *const chunk = &deflater->chunk,
                       *const joined = &deflater->joined;
-    size_t block_start = 0, block_end = 0, skip = 0, interval = 1;
-    bool has_costs = false;
-    deflater->sequence_count = 0;
-    for (size_t start = 0; start < count; start = block_end) {
-        const size_t end = count - start < CHUNK ? count : start + CHUNK, size = end - start;
-        // A new chunk goes behind the block's sequences, or begins its own block.
+    memset(block, 0, sizeof *block);
+    size_t block_start = 0;
+    for (size_t start = 0, end; start < count; start = end) {
+        end = count - start < CHUNK ? count : start + CHUNK;
         sequence *const sequences = deflater->sequences + deflater->sequence_count;
-        size_t sequence_count = 1;
-        *sequences = (sequence){(uint32_t)size, 0, 0};
-        memset(chunk, 0, sizeof *chunk);
-        count_bytes(bytes + start, size, chunk->symbols);
-        evaluate(chunk);
-        const uint64_t literal_cost = chunk->cost;
-        if (skip > 0 && literal_cost > (uint64_t)(2 * size) << COST_BITS) {
-            skip--;
-        } else {
-            if (!has_costs) {
-                // Matches begin as cheap as they may become.
-                for (unsigned i = 0; i < LENGTHS; i++)
-                    chunk->symbols[LITERALS + 1 + i] = (uint32_t)size / 16;
-                set_costs(deflater, chunk);
-                has_costs = true;
-            }
-            // A look reads 16 bytes.
-            const size_t searched = size < 16 ? start : end - 16;
-            find_places(deflater, bytes, start, searched);
-            (start < WINDOW ? choose_near : choose_far)(deflater, bytes, start, searched, end);
-            memset(chunk, 0, sizeof *chunk);
-            sequence_count = follow_path(deflater, bytes + start, size, sequences, chunk);
-            evaluate(chunk);
-            set_costs(deflater, chunk);
-#ifdef TRACE
-            fprintf(stderr, "%zu: lit %.0f match %.0f seq %zu\n", start, literal_cost / 8192., chunk->cost / 8192., sequence_count);
-#endif
-            if (chunk->cost + (literal_cost >> GAIN_SHIFT) > literal_cost) {
-                skip = interval;
-                interval = 2 * interval + 1;
-            } else {
-                interval = 1;
-            }
-        }
-        if (block_end > block_start) {
-            join(block, chunk, joined);
-            evaluate(joined);
-            if (block_end - block_start == BLOCK ||
-                joined->cost > block->cost + chunk->cost + (HEADER_COST << COST_BITS)) {
-                write_block(deflater, &writer, bytes + block_start, block_end - block_start, false);
-                memmove(deflater->sequences, sequences, sequence_count * sizeof *sequences);
-                deflater->sequence_count = 0;
-                block_start = block_end;
-                *block = *chunk;
-            } else {
-                *block = *joined;
-            }
-        } else {
+        const size_t added = add_chunk(deflater, bytes, start, end, sequences);
+        join(block, chunk, joined);
+        evaluate(joined);
+        const bool is_first = block_start == start;
+        if (!is_first &&
+            (start - block_start == BLOCK ||
+             joined->cost > block->cost + chunk->cost + (LEAST_SAVING << COST_BITS))) {
+            write_block(deflater, &writer, bytes + block_start, start - block_start, false);
+            memmove(deflater->sequences, sequences, added * sizeof *sequences);
+            deflater->sequence_count = 0;
+            block_start = start;
             *block = *chunk;
+        } else {
+            *block = is_first ? *chunk : *joined;
         }
-        deflater->sequence_count += sequence_count;
-        block_end = end;
+        deflater->sequence_count += added;
     }
-    write_block(deflater, &writer, bytes + block_start, block_end - block_start, is_last);
+    write_block(deflater, &writer, bytes + block_start, count - block_start, is_last);
     if (is_last)
         plm_align(&writer);
     else

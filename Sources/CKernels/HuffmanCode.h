@@ -117,7 +117,8 @@ static inline void plm_make_code(const uint32_t *counts, unsigned symbols, unsig
         const unsigned length = codes[symbol].length;
         if (length == 0) continue;
         uint32_t code = starts[length]++, reversed = 0;
-        for (unsigned bit = 0; bit < length; bit++) reversed |= (code >> bit & 1) << (length - 1 - bit);
+        for (unsigned bit = 0; bit < length; bit++)
+            reversed |= (code >> bit & 1) << (length - 1 - bit);
         codes[symbol].bits = (uint16_t)reversed;
     }
 }

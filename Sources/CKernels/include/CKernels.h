@@ -136,7 +136,7 @@ void plm_filter_band(plm_instruction_set set, const uint8_t *samples, size_t row
 
 // DEFLATE (RFC 1951) for bands of filtered rows.
 
-/// What the compression of a band needs beside its bytes: some 750 KiB.
+/// What the compression of a band needs beside its bytes: some 400 KiB.
 typedef struct plm_deflater plm_deflater;
 
 /// Returns a deflater, which serves one thread at a time, or NULL without memory.

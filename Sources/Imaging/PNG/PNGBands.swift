@@ -53,6 +53,32 @@ struct PNGBands {
         if self.bands.count < count { return nil }
     }
 
+    /// Whether most residuals are 0, as in screenshots and drawings.
+    ///
+    /// libdeflate makes such pictures smaller, and as fast: its matches are better. Some 64 rows,
+    /// evenly spread, decide.
+    static func isFlat(_ samples: [UInt8], height: Int, pixelBytes: Int) -> Bool {
+        let rowBytes = samples.count / height
+        var scratch = [UInt8](repeating: 0, count: rowBytes)
+        var filtered = [UInt8](repeating: 0, count: rowBytes + 1)
+        var (zeros, total) = (0, 0)
+        for row in stride(from: 0, to: height, by: max(1, height / 64)) {
+            plm_filter_band(
+                InstructionSet.preferred.kernel,
+                samples,
+                rowBytes,
+                row,
+                1,
+                pixelBytes,
+                &scratch,
+                &filtered
+            )
+            for byte in filtered.dropFirst() where byte == 0 { zeros += 1 }
+            total += rowBytes
+        }
+        return 2 * zeros > total
+    }
+
     /// The number of bytes of the stream.
     var streamCount: Int {
         bands.reduce(Self.header.count + 4) { $0 + $1.blocks.count }

@@ -5,8 +5,9 @@ import CKernels
 public enum PNGEncoder {
     /// The default compression level.
     ///
-    /// It is the only one that does not use libdeflate, but a writer for filtered rows, in bands:
-    /// with the best filter per row, photos gain little from higher levels.
+    /// It does not use libdeflate for photos, but a writer for filtered rows, in bands: with the
+    /// best filter per row, photos gain little from higher levels. Flat pictures, such as
+    /// screenshots, are compressed by libdeflate's fastest level.
     public static let defaultCompressionLevel = 1
 
     /// The compression levels, 0 (stored) to 12 (smallest).
@@ -88,7 +89,7 @@ public enum PNGEncoder {
             isBanded: Bool,
             _ runner: BandRunner
         ) throws(ImagingError) {
-            if isBanded {
+            if isBanded, !PNGBands.isFlat(samples, height: height, pixelBytes: pixelBytes) {
                 guard
                     let bands = PNGBands(
                         samples: samples,
