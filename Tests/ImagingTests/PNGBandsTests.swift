@@ -143,7 +143,7 @@ struct PNGBandsTests {
 
     @Test("Bands of every layout and depth are read back", arguments: PixelLayout.allCases)
     func layouts(layout: PixelLayout) throws {
-        for (width, height) in [(1, 1), (1, 700_000), (700_000, 2), (300, 2_000)] {
+        for (width, height) in [(1, 1), (1, 65_500), (65_500, 20), (300, 2_000)] {
             for kind in [1, 2, 6] {
                 let photo = Self.photo(width: width, height: height, layout: layout, kind: kind)
                 let read = try PhotoDecoder.decode(try PNGEncoder.encode(photo))

@@ -1,4 +1,4 @@
-"""callgrind's instruction counts of the kernel and the HTTP parser must not grow.
+"""callgrind's instruction counts of the kernel, the PNG writer and the HTTP parser must not grow.
 
 Unlike times, they do not depend on the machine's load. Lower `instruction_counts.json` when
 something gets faster.
@@ -12,6 +12,7 @@ import subprocess
 
 import numpy as np
 import pytest
+from PIL import Image
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BENCH = ROOT / ".build/release/palimpsest-bench"
@@ -53,6 +54,17 @@ def test_the_kernel_takes_no_more_instructions(binary, tmp_path):
         "--cover", tmp_path / "cover", "--secret", tmp_path / "secret", collect="plm_avx2_dense",
     )  # fmt: skip
     most = MOST["network 64x64, shipped size"]
+    assert 0.5 * most < count <= most
+
+
+def test_a_band_of_a_png_takes_no_more_instructions(binary, tmp_path):
+    steps = np.random.default_rng(0).normal(0, 3, (128, 128, 3)).round().astype(np.int64)
+    samples = np.clip(128 + steps + np.arange(128)[:, None, None], 0, 255)
+    Image.fromarray(samples.astype(np.uint8)).save(tmp_path / "noise.png")
+    count = instructions(
+        binary, "png", tmp_path / "noise.png", "--repetitions", "1", collect="plm_deflate_band"
+    )
+    most = MOST["one PNG of 128x128, its band"]
     assert 0.5 * most < count <= most
 
 
