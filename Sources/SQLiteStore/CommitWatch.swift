@@ -16,6 +16,7 @@ final class CommitWatch: Sendable {
     /// - Parameters:
     ///   - path: The database.
     ///   - readsMemory: Whether to read shared memory where there is some.
+    /// - Throws: Faults of the database.
     init(path: String, readsMemory: Bool = true) throws {
         var configuration = Configuration()
         configuration.label = "palimpsest.commits"

@@ -20,7 +20,9 @@ final class MetricSeries<Value: Sendable>: Sendable {
             "a metric is given \(labelValues.count) label values"
         )
         values.withLock { values in
-            if let known = values.index(forKey: labelValues) { return change(&values.values[known]) }
+            if let known = values.index(forKey: labelValues) {
+                return change(&values.values[known])
+            }
             let hasRoom = values.count < MetricRegistry.maxSeries
             let key = hasRoom ? labelValues : labels.map { _ in "other" }
             change(&values[key, default: zero])

@@ -68,9 +68,9 @@ int plm_limit_core(uint64_t bytes);
 /// limit.
 bool plm_is_sanitized(void);
 
-/// Makes freed photos go back to the system, whichever thread freed them: two arenas, and separate
+/// Makes freed photos go back to the system, whichever thread freed them: four arenas, and separate
 /// mappings for blocks of 1 MiB and more. By default glibc would use up to eight arenas per
-/// processor and learn to keep blocks of up to 32 MiB.
+/// processor and learn to keep blocks of up to 32 MiB; with fewer, threads wait for each other.
 void plm_keep_heap_small(void);
 
 /// Makes all threads share one heap. glibc then never asks how many processors there are, which a

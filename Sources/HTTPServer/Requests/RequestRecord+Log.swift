@@ -5,6 +5,7 @@ extension RequestRecord {
     /// The record as the metadata of its line in the log.
     ///
     /// - Parameter loggedPath: Returns the logged form of a path.
+    /// - Returns: The metadata.
     func metadata(loggedAs loggedPath: HTTPServer.LoggedPath) -> Logger.Metadata {
         var metadata: Logger.Metadata = [
             "request.id": "\(id)",
