@@ -78,7 +78,9 @@ struct ProtectCommand: AsyncParsableCommand {
     )
     var semanticImages: String?
 
-    @Option(help: "How many photos at once, or threads for a single one; by default one per processor.")
+    @Option(
+        help: "How many photos at once, or threads for a single one; by default one per processor."
+    )
     var jobs = ProcessInfo.processInfo.activeProcessorCount
 
     @Option(help: CompressionLevelOption.help)
