@@ -43,8 +43,8 @@ enum {
     // More than any literal costs.
     UNUSABLE = 1 << 30,
     STORED_MAX = 65535,
-    // Matches that save less than this part, 1 / 2^4, are not worth the search, which takes three
-    // times as long as all else.
+    // Matches that save less than this part, 1 / 2^4, are not worth the search, which takes longer
+    // than all else.
     LEAST_GAIN = 4,
     // What a block of its own must save by its entropy, in bits; by trial, half a header.
     LEAST_SAVING = 300,
