@@ -107,7 +107,7 @@ let package = Package(
         module("POSIX", ["CLinux"]),
         module("HTTPWire", [httpTypes]),
         module("Imaging", ["CDeflate", "CHeif", "CJPEG", "CKernels", "CSpng", "CWebP"]),
-        module("Archive", ["CZlib"]),
+        module("Archive", ["CDeflate", "CZlib"]),
         module("ImageHeader"),
         module("Cryptography", ["COpenSSL"]),
         .target(

@@ -166,6 +166,8 @@ int plm_limit_core(uint64_t bytes) {
 void plm_keep_heap_small(void) {
     mallopt(M_ARENA_MAX, 4);
     mallopt(M_MMAP_THRESHOLD, 1 << 20);
+    // Below this, each piece of an upload would have its memory returned, and cleared anew.
+    mallopt(M_TRIM_THRESHOLD, 2 << 20);
 }
 
 void plm_share_heap(void) {

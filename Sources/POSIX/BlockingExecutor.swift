@@ -11,7 +11,7 @@ import Synchronization
 ///
 /// A thread is a serial Dispatch queue. A concurrent queue would not do: its threads come from a
 /// pool of as many as there are processors, which runs the tasks as well.
-public final class BlockingExecutor: Sendable {
+public final class BlockingExecutor: TaskExecutor {
     typealias Work = @Sendable () -> Void
 
     private struct State {
@@ -45,6 +45,14 @@ public final class BlockingExecutor: Sendable {
             submit { continuation.resume(returning: Result(catching: work)) }
         }
         return try result.get()
+    }
+
+    /// Does a part of a task that prefers these threads, between two of its waits.
+    ///
+    /// A task that blocks for each of many pieces need not change threads for them.
+    public func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        submit { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
 
     /// Puts work at the end of the line.

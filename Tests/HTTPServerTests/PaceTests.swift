@@ -103,6 +103,21 @@ import Testing
         #expect(watched.update(.end, at: 13) == 15 * second)
     }
 
+    @Test("While a body is gathered, its bytes earn time as if each ended the wait")
+    func gatheredBody() {
+        let watched = Watched(
+            HTTPTimeouts(
+                bodyGrace: .seconds(10),
+                minimumBodyBytesPerSecond: 1000,
+                bodyStall: .seconds(30)
+            )
+        )
+        #expect(watched.update(.body, at: 0) == 10 * second)
+        watched.deadlines.received(5000)
+        #expect(watched.update(.body, at: 8) == 15 * second)
+        #expect(watched.update(.body, at: 9) == 15 * second)
+    }
+
     @Test(
         "A reader who acknowledges anything is waited for, though nothing fits into the kernel's buffer; one who does not is cut"
     )

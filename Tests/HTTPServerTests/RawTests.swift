@@ -264,23 +264,6 @@ import Testing
         await server.stop()
     }
 
-    @Test("Pieces are handed over in order, each while the next is fetched, and none after a fault")
-    func pieces() async throws {
-        let bytes = pattern(from: 0, count: 1_000_000)
-        var taken: [UInt8] = []
-        try await RequestBody(bytes).forEachPiece { taken += $0 }
-        #expect(taken == bytes)
-        struct Full: Error {}
-        var count = 0
-        await #expect(throws: Full.self) {
-            try await RequestBody(bytes).forEachPiece { _ in
-                count += 1
-                if count == 3 { throw Full() }
-            }
-        }
-        #expect(count == 3)
-    }
-
     @Test("Every pipelined request is written down with its own status")
     func pipelinedRecords() async throws {
         let server = try await TestServer.start()

@@ -108,11 +108,36 @@ import WireHarness
         var decoder = BodyDecoder(framing: .length(10), limits: HTTPLimits(maxBodyPieceBytes: 4))
         var buffer = ReceiveBuffer()
         buffer.append([UInt8]("0123456789"))
-        #expect(try decoder.decode(&buffer) == .piece([UInt8]("0123")))
-        #expect(try decoder.decode(&buffer) == .piece([UInt8]("4567")))
+        #expect(try decoder.decode(&buffer, gathers: true) == .piece([UInt8]("0123")))
+        #expect(try decoder.decode(&buffer, gathers: true) == .piece([UInt8]("4567")))
         #expect(decoder.remainingBytes == 2)
-        #expect(try decoder.decode(&buffer) == .piece([UInt8]("89")))
-        #expect(try decoder.decode(&buffer) == .end)
+        #expect(try decoder.decode(&buffer, gathers: true) == .piece([UInt8]("89")))
+        #expect(try decoder.decode(&buffer, gathers: true) == .end)
+    }
+
+    @Test("The first bytes are a piece at once, later ones once there is half of the most, or all")
+    func gathered() throws {
+        var decoder = BodyDecoder(framing: .length(12), limits: HTTPLimits(maxBodyPieceBytes: 8))
+        var buffer = ReceiveBuffer()
+        #expect(decoder.awaitedBytes(buffered: 0) == 1)
+        buffer.append([UInt8]("0"))
+        #expect(try decoder.decode(&buffer, gathers: true) == .piece([UInt8]("0")))
+        #expect(decoder.awaitedBytes(buffered: 0) == 4)
+        buffer.append([UInt8]("123"))
+        #expect(try decoder.decode(&buffer, gathers: true) == .needsBytes)
+        #expect(decoder.awaitedBytes(buffered: 3) == 4)
+        buffer.append([UInt8]("4567"))
+        #expect(decoder.awaitedBytes(buffered: 7) == 4)
+        #expect(try decoder.decode(&buffer, gathers: true) == .piece([UInt8]("1234567")))
+        #expect(decoder.awaitedBytes(buffered: 0) == 4)
+        buffer.append([UInt8]("89"))
+        #expect(try decoder.decode(&buffer, gathers: true) == .needsBytes)
+        // The last two come with no third and fourth.
+        #expect(decoder.awaitedBytes(buffered: 2) == 1)
+        #expect(try decoder.decode(&buffer, gathers: false) == .piece([UInt8]("89")))
+        buffer.append([UInt8]("ab"))
+        #expect(try decoder.decode(&buffer, gathers: true) == .piece([UInt8]("ab")))
+        #expect(try decoder.decode(&buffer, gathers: true) == .end)
     }
 
     @Test(
@@ -206,8 +231,8 @@ import WireHarness
         var decoder = BodyDecoder(framing: .chunked, limits: HTTPLimits())
         var buffer = ReceiveBuffer()
         buffer.append([UInt8]("1\r\na\r\nx\r\n"))
-        #expect(try decoder.decode(&buffer) == .piece([UInt8]("a")))
-        #expect(throws: HTTPFault.malformedChunk) { try decoder.decode(&buffer) }
-        #expect(throws: HTTPFault.malformedChunk) { try decoder.decode(&buffer) }
+        #expect(try decoder.decode(&buffer, gathers: true) == .piece([UInt8]("a")))
+        #expect(throws: HTTPFault.malformedChunk) { try decoder.decode(&buffer, gathers: true) }
+        #expect(throws: HTTPFault.malformedChunk) { try decoder.decode(&buffer, gathers: true) }
     }
 }

@@ -103,6 +103,21 @@ import Testing
         #expect(machine.waiting == .nothing)
     }
 
+    @Test("Of a body that breaks off, what has been gathered is handed out before the fault")
+    func gatheredBeforeEnd() {
+        var machine = machine(HTTPLimits(maxBodyPieceBytes: 8))
+        begin(&machine, post("Content-Length: 20\r\n"))
+        #expect(machine.awaitedBytes == 1)
+        #expect(machine.received([UInt8]("a")) == [])
+        #expect(machine.bodyWanted() == [.deliver([UInt8]("a"))])
+        #expect(machine.bodyWanted() == [])
+        #expect(machine.awaitedBytes == 4)
+        #expect(machine.received([UInt8]("bcd")) == [])
+        #expect(machine.waiting == .body)
+        #expect(machine.receivedEnd() == [.deliver([UInt8]("bcd"))])
+        #expect(machine.bodyWanted() == [.deliverFault(.truncatedBody)])
+    }
+
     @Test("100 Continue is sent with the first pull only")
     func continues() throws {
         var machine = machine()

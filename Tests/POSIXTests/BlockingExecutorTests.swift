@@ -49,6 +49,24 @@ struct BlockingExecutorTests {
         await #expect(throws: Fault()) { try await executor.run { throw Fault() } }
     }
 
+    @Test("A task that prefers it holds a thread while it blocks, also after a wait")
+    func tasks() async {
+        let executor = BlockingExecutor(label: "tests.tasks", width: 1)
+        let blocker = Blocker()
+        await withDiscardingTaskGroup { group in
+            group.addTask(executorPreference: executor) {
+                try? await Task.sleep(for: .milliseconds(1))
+                blocker.block()
+            }
+            #expect(await eventually { blocker.begun == 1 })
+            group.addTask { await executor.run { blocker.serve() } }
+            try? await Task.sleep(for: .milliseconds(50))
+            #expect(blocker.served == 0)
+            blocker.release()
+        }
+        #expect(blocker.served == 1)
+    }
+
     // With a serial queue a thread and work dealt out in turn, every fourth item would wait.
     @Test("One item that blocks holds up nobody else")
     func slowItem() async {

@@ -24,7 +24,7 @@ public struct BodyOutcome: Equatable {
         self.rest = rest
     }
 
-    /// Decodes a body that arrives in pieces.
+    /// Decodes a body that arrives in pieces and then breaks off.
     public init(of pieces: [[UInt8]], framing: BodyFraming, limits: HTTPLimits) {
         var decoder = BodyDecoder(framing: framing, limits: limits)
         var buffer = ReceiveBuffer()
@@ -32,7 +32,7 @@ public struct BodyOutcome: Equatable {
             buffer.append(piece)
             do throws(HTTPFault) {
                 reading: while true {
-                    switch try decoder.decode(&buffer) {
+                    switch try decoder.decode(&buffer, gathers: index < pieces.count - 1) {
                     case .needsBytes: break reading
                     case .piece(let decoded): bytes += decoded
                     case .end:

@@ -1,6 +1,6 @@
-import CZlib
+import CDeflate
 
-/// The CRC-32 of ZIP, gzip and PNG (ISO 3309, polynomial 0xEDB88320), computed by zlib.
+/// The CRC-32 of ZIP, gzip and PNG (ISO 3309, polynomial 0xEDB88320), computed by libdeflate.
 public enum CRC32 {
     /// Returns the checksum of bytes.
     public static func checksum(_ bytes: [UInt8]) -> UInt32 {
@@ -19,9 +19,8 @@ public enum CRC32 {
 
     /// Continues a checksum over further bytes in memory.
     public static func update(_ crc: UInt32, _ bytes: UnsafeRawBufferPointer) -> UInt32 {
-        // zlib takes a null pointer as a request to start over, whatever the checksum.
-        guard let start = bytes.baseAddress, !bytes.isEmpty else { return crc }
-        let result = crc32_z(uLong(crc), start.assumingMemoryBound(to: Bytef.self), bytes.count)
-        return UInt32(truncatingIfNeeded: result)
+        // libdeflate takes a null pointer as a request to start over, whatever the checksum.
+        guard let start = bytes.baseAddress else { return crc }
+        return libdeflate_crc32(crc, start, bytes.count)
     }
 }

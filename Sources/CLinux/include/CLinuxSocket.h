@@ -140,6 +140,11 @@ static inline int clinux_no_delay(int descriptor) {
 }
 
 /// Makes the next close send a reset.
+/// Has the kernel tell of input only once so many bytes are there, or no more can come.
+static inline int clinux_low_water_mark(int descriptor, int bytes) {
+    return setsockopt(descriptor, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof bytes);
+}
+
 static inline int clinux_reset_on_close(int descriptor) {
     struct linger linger = {.l_onoff = 1, .l_linger = 0};
     return setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);

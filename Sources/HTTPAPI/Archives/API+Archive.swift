@@ -54,8 +54,10 @@ extension API {
             type: "application/zip",
             filename: "\(job.id).zip"
         ) { [blobs, disk, logger] range, writer in
-            try await plan.send(range, from: blobs, on: disk, logger: logger) {
-                try await writer.write($0)
+            try await withTaskExecutorPreference(disk) {
+                try await plan.send(range, from: blobs, on: disk, logger: logger) {
+                    try await writer.write($0)
+                }
             }
             withExtendedLifetime(download) {}
         }
@@ -106,15 +108,18 @@ extension API {
             type: type,
             filename: filename
         ) { [disk, logger] range, writer in
-            var pieces = BlobPieces(
-                reader,
-                of: blob.sha256,
-                size: blob.size,
-                range: range,
-                on: disk,
-                logger: logger
-            )
-            while let piece = try await pieces.next() { try await writer.write(piece) }
+            try await withTaskExecutorPreference(disk) {
+                var pieces = BlobPieces(
+                    reader,
+                    of: blob.sha256,
+                    check: .sha256(blob.sha256),
+                    size: blob.size,
+                    range: range,
+                    on: disk,
+                    logger: logger
+                )
+                while let piece = try await pieces.next() { try await writer.write(piece) }
+            }
         }
     }
 

@@ -22,12 +22,12 @@ struct ArchivePlan: Sendable {
     /// The source of a stretch of bytes.
     private enum Source: Sendable {
         case bytes([UInt8])
-        case blob(SHA256Digest, size: UInt64)
+        case blob(SHA256Digest, size: UInt64, crc32: UInt32)
 
         var length: UInt64 {
             switch self {
             case .bytes(let bytes): UInt64(bytes.count)
-            case .blob(_, let size): size
+            case .blob(_, let size, _): size
             }
         }
     }
@@ -58,7 +58,7 @@ struct ArchivePlan: Sendable {
         let sums = Array(lines.joined().utf8)
 
         var entries = members.map { ZIPEntry(name: $0.name, size: $0.size, crc32: $0.crc32) }
-        var files = members.map { Source.blob($0.sha256, size: $0.size) }
+        var files = members.map { Source.blob($0.sha256, size: $0.size, crc32: $0.crc32) }
         for (name, bytes) in signed + [(ArchiveNames.sums, sums)] {
             entries.append(
                 ZIPEntry(name: name, size: UInt64(bytes.count), crc32: CRC32.checksum(bytes))
@@ -81,9 +81,10 @@ struct ArchivePlan: Sendable {
 
     /// Sends a range of the archive.
     ///
-    /// Each file is opened only when it is due, so that an archive of thousands needs one
-    /// descriptor. If the job is erased meanwhile, its remaining files are gone and the archive
-    /// breaks off. ``JobDownloads`` keeps the job from expiring meanwhile.
+    /// The task must prefer the threads of the disk. Each file is opened only when it is due, so that
+    /// an archive of thousands needs one descriptor. If the job is erased meanwhile, its remaining
+    /// files are gone and the archive breaks off. ``JobDownloads`` keeps the job from expiring
+    /// meanwhile.
     ///
     /// - Parameters:
     ///   - range: A range of bytes within the archive.
@@ -116,11 +117,12 @@ struct ArchivePlan: Sendable {
             switch source {
             case .bytes(let bytes):
                 pending += bytes[Int(wanted.lowerBound)..<Int(wanted.upperBound)]
-            case .blob(let sha256, let size):
-                let reader = try await disk.run { try blobs.open(sha256) }
+            case .blob(let sha256, let size, let crc32):
+                let reader = try blobs.open(sha256)
                 var pieces = BlobPieces(
                     reader,
                     of: sha256,
+                    check: .crc32(crc32),
                     size: size,
                     range: wanted,
                     on: disk,

@@ -53,7 +53,7 @@ extension APIError {
     )
 }
 
-/// Reads the body of an upload to disk piece by piece, at the pace of the disk.
+/// Reads the body of an upload to disk piece by piece, at the pace of the disk and on its threads.
 ///
 /// Nothing is visible before the blobs are committed: an upload that is refused or cut off leaves
 /// nothing behind.
@@ -137,10 +137,10 @@ struct UploadReader: Sendable {
         _ body: RequestBody,
         of upload: some StreamedUpload
     ) async throws -> Upload {
-        try await body.forEachPiece { piece in
-            try await disk.run { try upload.receive(piece) }
+        try await withTaskExecutorPreference(disk) {
+            for try await piece in body { try upload.receive(piece) }
+            return try upload.finish()
         }
-        return try await disk.run { try upload.finish() }
     }
 
     // MARK: - One image
@@ -155,20 +155,15 @@ struct UploadReader: Sendable {
             guard length > 0 else { throw APIError.jobEmpty }
             guard length <= limits.maxImageBytes else { throw refusal }
         }
-        var spool = try await disk.run { [blobs, limits] in
-            try ImageSpool(in: blobs, limits: limits)
-        }
-        try await body.forEachPiece { piece in
-            let current = spool
-            spool = try await disk.run {
-                var next = current
-                try next.append(piece)
-                return next
+        return try await withTaskExecutorPreference(disk) {
+            var spool = try ImageSpool(in: blobs, limits: limits)
+            for try await piece in body {
+                try spool.append(piece)
+                guard !spool.isTooLarge else { throw refusal }
             }
-            guard !spool.isTooLarge else { throw refusal }
+            guard !spool.isEmpty else { throw APIError.jobEmpty }
+            return spool.finish()
         }
-        guard !spool.isEmpty else { throw APIError.jobEmpty }
-        return spool.finish()
     }
 
     // MARK: - The head

@@ -10,6 +10,8 @@ struct ConnectionDeadlines: Sendable {
     private var waitStart: UInt64 = 0
     private var waitDeadline = UInt64.max
     private var pace: TransferPace
+    /// Whether bytes have arrived since the wait for a body began, or was last extended.
+    private var hasReceived = false
     private var output = OutputPace()
     private var drainingBegins = false
 
@@ -36,6 +38,7 @@ struct ConnectionDeadlines: Sendable {
 
     mutating func received(_ count: Int) {
         pace.received(count)
+        hasReceived = true
     }
 
     /// Updates the deadlines and returns when to check them again.
@@ -55,7 +58,7 @@ struct ConnectionDeadlines: Sendable {
         progress: () -> PeerProgress,
         now: UInt64
     ) -> UInt64 {
-        if newWaiting != waiting {
+        if newWaiting != waiting || hasReceived && waiting == .body {
             if waiting == .body { pace.waited(now - waitStart) }
             if newWaiting == .head || newWaiting == .idle { pace = TransferPace(timeouts) }
             if newWaiting == .body, let arrived = progress().arrived { pace.arrived(arrived) }
@@ -63,6 +66,7 @@ struct ConnectionDeadlines: Sendable {
             waitStart = now
             waitDeadline = timeout.map { now + $0 } ?? .max
         }
+        hasReceived = false
         if drainingBegins {
             drainingBegins = false
             output.restart(now: now)

@@ -186,6 +186,7 @@ actor HTTPConnection: SocketOwner, DeadlineOwner {
         if !machine.isServing, !socket.hasPendingOutput { permit = nil }
         noteStanding()
         guard socket.isOpen else { return }
+        socket.setLowWaterMark(machine.awaitedBytes)
         socket.setReading(machine.wantsBytes, for: self)
         deadline = deadlines.update(
             waiting: machine.waiting,

@@ -3,7 +3,8 @@ import Synchronization
 
 /// The body of a request, pulled piece by piece.
 ///
-/// The server reads no more than a bounded buffer from the peer before a piece is asked for. A peer
+/// The server reads no more than a bounded buffer from the peer before a piece is asked for: so the
+/// next piece arrives while its reader works on the one before. A peer
 /// that waits for `100 Continue` gets it only with the first pull, so a handler that answers
 /// without pulling spares it the upload. The body can be read once: a second iteration continues
 /// where the first stopped.
@@ -66,22 +67,6 @@ public struct RequestBody: AsyncSequence, Sendable {
             isolation actor: isolated (any Actor)?
         ) async throws(HTTPFault) -> [UInt8]? {
             try await pull().get()
-        }
-    }
-
-    /// Processes each piece while the next one arrives, so that network and disk work in parallel.
-    ///
-    /// At most two pieces are in memory.
-    ///
-    /// - Parameter work: Processes a piece; the calls never overlap.
-    /// - Throws: Whatever `work` throws, after which nothing more is read; ``HTTPFault`` as in the
-    ///   iteration.
-    public func forEachPiece(_ work: ([UInt8]) async throws -> Void) async throws {
-        var current = await pull()
-        while let piece = try current.get() {
-            async let following = pull()
-            try await work(piece)
-            current = await following
         }
     }
 

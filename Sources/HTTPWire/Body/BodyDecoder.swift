@@ -17,6 +17,8 @@ public struct BodyDecoder: Sendable {
 
     private var coding: Coding
     private let maxPieceBytes: Int
+    /// Whether a piece has been taken.
+    private var hasBegun = false
 
     /// Creates a decoder.
     public init(framing: BodyFraming, limits: HTTPLimits) {
@@ -36,14 +38,38 @@ public struct BodyDecoder: Sendable {
         }
     }
 
+    /// How many bytes of the body are worth waiting for: 1, or as many as a piece should have.
+    ///
+    /// - Parameter buffered: The number of bytes that are there already.
+    /// - Returns: At least 1.
+    func awaitedBytes(buffered: Int) -> Int {
+        guard case .length(let remaining) = coding, hasBegun else { return 1 }
+        let piece = maxPieceBytes / 2
+        return remaining >= UInt64(buffered + piece) ? max(piece, 1) : 1
+    }
+
     /// Consumes at most one piece from `buffer`.
     ///
+    /// The first bytes of a body are a piece as soon as they arrive, since they may show that the
+    /// rest is not wanted. Later pieces of a body of known length are gathered until they have half
+    /// of ``HTTPLimits/maxBodyPieceBytes``: each costs its reader changes of threads, and peers send
+    /// in small portions.
+    ///
+    /// - Parameters:
+    ///   - buffer: The bytes that have arrived.
+    ///   - gathers: Whether to wait for more bytes; false once none will come, or nobody reads.
+    /// - Returns: What was found.
     /// - Throws: A fault of the chunked coding; a body of known length never throws.
-    public mutating func decode(_ buffer: inout ReceiveBuffer) throws(HTTPFault) -> Step {
+    public mutating func decode(
+        _ buffer: inout ReceiveBuffer,
+        gathers: Bool
+    ) throws(HTTPFault) -> Step {
         switch coding {
         case .length(let remaining):
             guard remaining > 0 else { return .end }
-            guard !buffer.isEmpty else { return .needsBytes }
+            let gathered = gathers && hasBegun ? min(remaining, UInt64(maxPieceBytes / 2)) : 1
+            guard !buffer.isEmpty, buffer.count >= gathered else { return .needsBytes }
+            hasBegun = true
             let piece = buffer.take(upTo: Int(min(remaining, UInt64(maxPieceBytes))))
             coding = .length(remaining: remaining - UInt64(piece.count))
             return .piece(piece)

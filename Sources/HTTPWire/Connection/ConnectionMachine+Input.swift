@@ -153,7 +153,7 @@ extension ConnectionMachine {
         }
         var exchange = exchange
         do throws(HTTPFault) {
-            switch try decoder.decode(&buffer) {
+            switch try decoder.decode(&buffer, gathers: !peerEnded) {
             case .piece(let bytes):
                 exchange.input = .body(decoder, isAsked: false, owesContinue: false)
                 state = .exchanging(exchange)
@@ -187,7 +187,9 @@ extension ConnectionMachine {
         while true {
             // No handler is left to see a fault here: the request has been answered. Only the
             // connection is lost.
-            guard let step = try? decoder.decode(&buffer) else { return endOutput() }
+            guard let step = try? decoder.decode(&buffer, gathers: false) else {
+                return endOutput()
+            }
             switch step {
             case .piece(let bytes):
                 guard UInt64(bytes.count) <= budget else { return endOutput() }

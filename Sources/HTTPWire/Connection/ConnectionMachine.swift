@@ -141,6 +141,13 @@ public struct ConnectionMachine: Sendable {
         }
     }
 
+    /// How many bytes must arrive before the machine can do anything with them.
+    public var awaitedBytes: Int {
+        guard case .exchanging(let exchange) = state, case .body(let decoder, _, _) = exchange.input
+        else { return 1 }
+        return decoder.awaitedBytes(buffered: buffer.count)
+    }
+
     /// What the connection waits for.
     public var waiting: Waiting {
         switch state {

@@ -38,7 +38,7 @@ public struct HTTPLimits: Sendable, Equatable {
         maxFields: Int = 100,
         maxBodyBytes: UInt64 = 1 << 30,
         maxChunkOverheadBytes: Int = 16 << 10,
-        maxBodyPieceBytes: Int = 128 << 10,
+        maxBodyPieceBytes: Int = 256 << 10,
         maxDiscardedBodyBytes: UInt64 = 256 << 10,
         maxRequestsPerConnection: Int = 1000
     ) {

@@ -10,11 +10,10 @@ extension ReceiveBuffer {
     /// Finds the first occurrence of the nonempty `pattern`.
     func search(for pattern: [UInt8]) -> Match {
         withUnsafeBytes { bytes in
-            var offset = 0
+            if let hit = bytes.firstOffset(of: pattern) { return .found(hit) }
+            var offset = max(0, bytes.count - pattern.count + 1)
             while let hit = bytes.firstOffset(of: pattern[0], from: offset) {
-                if bytes.hasPrefix(of: pattern, at: hit) {
-                    return bytes.count - hit >= pattern.count ? .found(hit) : .possible(hit)
-                }
+                if bytes.hasPrefix(of: pattern, at: hit) { return .possible(hit) }
                 offset = hit + 1
             }
             return .possible(bytes.count)

@@ -16,6 +16,8 @@ public struct ReceiveBuffer: Sendable, Equatable {
         case line([UInt8])
     }
 
+    private static let largeBytes = 32 << 10
+
     private var storage: [UInt8] = []
     private var start = 0
     /// The number of bytes from `start` known to hold no LF.
@@ -33,6 +35,14 @@ public struct ReceiveBuffer: Sendable, Equatable {
     /// The first buffered byte.
     public var first: UInt8? { isEmpty ? nil : storage[start] }
 
+    /// Appends a block of bytes, which is kept rather than copied if the buffer is empty.
+    public mutating func append(_ bytes: [UInt8]) {
+        guard isEmpty else { return append(bytes[...]) }
+        storage = bytes
+        start = 0
+        scanned = 0
+    }
+
     /// Appends bytes.
     public mutating func append(_ bytes: some Collection<UInt8>) {
         if start == storage.count {
@@ -41,6 +51,10 @@ public struct ReceiveBuffer: Sendable, Equatable {
         } else if start > 16 << 10, start > storage.count / 2 {
             storage.removeSubrange(..<start)
             start = 0
+        }
+        if storage.capacity == 0, bytes.count >= Self.largeBytes {
+            // More of a body follows, and growing would copy what is there.
+            storage.reserveCapacity(6 * Self.largeBytes)
         }
         storage.append(contentsOf: bytes)
     }

@@ -37,6 +37,9 @@ public protocol ByteStream {
     ///
     /// After any result but bytes, the next write must start with the same bytes.
     mutating func write(_ buffer: UnsafeRawBufferPointer) -> TransferResult
+    /// Asks that the descriptor become readable only once it has so many bytes, or the peer has
+    /// ended its direction, as far as that saves anything.
+    mutating func setLowWaterMark(_ bytes: Int)
     /// Tells the peer that nothing more will come, as far as that is possible without waiting.
     mutating func endOutput()
     /// Tells the peer the same where closing the descriptor, which comes next, does not.

@@ -36,6 +36,12 @@ public struct PlainStream: ByteStream {
         }
     }
 
+    /// Sets the low-water mark of the socket's input.
+    public mutating func setLowWaterMark(_ bytes: Int) {
+        // Without it, the descriptor is readable more often.
+        _ = clinux_low_water_mark(descriptor, Int32(clamping: bytes))
+    }
+
     /// Shuts down the sending direction.
     public mutating func endOutput() {
         // This fails only if the peer has reset the connection, which the next read reveals.

@@ -80,6 +80,7 @@ public final class StreamSocket {
     /// Whether there may be unread bytes that no further event will announce.
     private var mayBeReadable = false
     private var isOutputWatched = false
+    private var lowWaterMark = 1
     private var hasReadEnd = false
     private var isEstablished = false
     /// Set when TLS needs the other direction's readiness before it can continue.
@@ -205,6 +206,16 @@ extension StreamSocket {
         wantsReading = wanted
         guard isOpen, !hasReadEnd else { return }
         if wanted, mayBeReadable { postRead(for: owner) }
+    }
+
+    /// Asks for events only when so many bytes can be read, the peer has ended its direction or the
+    /// connection has failed.
+    ///
+    /// Bytes below the mark stay unread meanwhile; ``peerProgress`` counts them.
+    public func setLowWaterMark(_ bytes: Int) {
+        guard bytes != lowWaterMark, isOpen else { return }
+        lowWaterMark = bytes
+        stream.setLowWaterMark(bytes)
     }
 
     // The closure is created in a nonisolated function, because in actor-isolated code it would

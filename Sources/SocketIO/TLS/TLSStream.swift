@@ -79,6 +79,9 @@ public final class TLSStream: ByteStream {
         return outcome == .end ? .failed(EPIPE) : outcome
     }
 
+    /// Does nothing, because part of the bytes that are to come may be in the session already.
+    public func setLowWaterMark(_ bytes: Int) {}
+
     /// Sends close_notify and shuts down the sending direction.
     public func endOutput() {
         prepareToClose()
