@@ -157,15 +157,25 @@ public final class HTTPServer: Sendable {
         switch configuration.endpoint {
         case .internet(let host, let port):
             let address = try SocketAddress(host: host, port: port)
-            return try Listener(address: address, onExhaustion: onExhaustion, onAccept: onAccept)
+            return try Listener(
+                address: address,
+                on: shards[0].executor,
+                onExhaustion: onExhaustion,
+                onAccept: onAccept
+            )
         case .unix(let path):
             return try Listener(
                 address: .unix(path: path),
+                on: shards[0].executor,
                 onExhaustion: onExhaustion,
                 onAccept: onAccept
             )
         case .systemd:
-            return try Listener(inheriting: onExhaustion, onAccept: onAccept)
+            return try Listener(
+                inheritingOn: shards[0].executor,
+                onExhaustion: onExhaustion,
+                onAccept: onAccept
+            )
         }
     }
 

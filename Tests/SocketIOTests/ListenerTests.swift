@@ -1,4 +1,5 @@
 import Glibc
+import POSIX
 import Testing
 
 @testable import SocketIO
@@ -15,13 +16,24 @@ import Testing
         }
     }
 
+    private func listener(
+        on address: SocketAddress,
+        onAccept: @escaping @Sendable (consuming FileDescriptor, SocketAddress) -> Listener.Verdict
+    ) throws -> Listener {
+        try Listener(
+            address: address,
+            on: QueueExecutor(label: "tests.listener"),
+            onAccept: onAccept
+        )
+    }
+
     @Test(
         "A listener takes connections of both families and tells who they are",
         arguments: ["127.0.0.1", "::1"]
     )
     func accepting(host: String) async throws {
         let (peers, report) = AsyncStream.makeStream(of: String.self)
-        let listener = try Listener(address: SocketAddress(host: host, port: 0)) { _, peer in
+        let listener = try listener(on: SocketAddress(host: host, port: 0)) { _, peer in
             report.yield(peer.host)
             return .accept
         }
@@ -39,7 +51,7 @@ import Testing
     @Test("A paused listener takes one connection only, until it is resumed")
     func pausing() async throws {
         let (peers, report) = AsyncStream.makeStream(of: String.self)
-        let listener = try Listener(address: SocketAddress(host: "127.0.0.1", port: 0)) { _, peer in
+        let listener = try listener(on: SocketAddress(host: "127.0.0.1", port: 0)) { _, peer in
             report.yield("\(peer.port)")
             return .pause
         }
@@ -58,15 +70,14 @@ import Testing
 
     @Test("A listener that was never started gives its port back")
     func unstarted() async throws {
-        var listener: Listener? = try Listener(address: SocketAddress(host: "127.0.0.1", port: 0)) {
-            _,
-            _ in .accept
-        }
+        var listener: Listener? = try self.listener(
+            on: SocketAddress(host: "127.0.0.1", port: 0)
+        ) { _, _ in .accept }
         let address = try #require(listener?.address)
         listener = nil
         // The port is free when the cancel handler has run, which nobody is told of.
         while true {
-            if let again = try? Listener(address: address, onAccept: { _, _ in .accept }) {
+            if let again = try? self.listener(on: address, onAccept: { _, _ in .accept }) {
                 await again.start()
                 await again.close()
                 break

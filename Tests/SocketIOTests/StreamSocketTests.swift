@@ -98,9 +98,10 @@ private actor Echo: SocketOwner {
         pauseAfter: Int? = nil
     ) async throws -> (Echo, Int32, AsyncStream<String>.Iterator) {
         let (accepted, accept) = AsyncStream.makeStream(of: Int32.self)
-        let listener = try Listener(address: SocketAddress(host: "127.0.0.1", port: 0)) {
-            descriptor,
-            _ in
+        let listener = try Listener(
+            address: SocketAddress(host: "127.0.0.1", port: 0),
+            on: QueueExecutor(label: "tests.listener")
+        ) { descriptor, _ in
             accept.yield(dup(descriptor.number))
             return .pause
         }

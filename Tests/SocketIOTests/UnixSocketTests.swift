@@ -13,7 +13,10 @@ import Testing
     }
 
     private func listener(_ path: String) throws -> Listener {
-        try Listener(address: .unix(path: path)) { _, _ in .accept }
+        try Listener(
+            address: .unix(path: path),
+            on: QueueExecutor(label: "tests.listener")
+        ) { _, _ in .accept }
     }
 
     @Test("The file comes and goes with the listener, and is for owner and group")
@@ -67,7 +70,11 @@ import Testing
     @Test("Without systemd there is no socket to take over")
     func inherited() {
         #expect(throws: SocketError(operation: "socket activation", number: ENOTCONN)) {
-            try Listener(inheriting: { _ in }, onAccept: { _, _ in .accept })
+            try Listener(
+                inheritingOn: QueueExecutor(label: "tests.listener"),
+                onExhaustion: { _ in },
+                onAccept: { _, _ in .accept }
+            )
         }
     }
 }

@@ -3,7 +3,9 @@ import CLinux
 import Glibc
 public import POSIX
 
-/// Accepts connections on its own queue.
+/// Accepts connections on a queue.
+///
+/// If it is the queue of a ``Shard``, that shard's share of them needs no change of threads.
 ///
 /// When descriptors or memory run out, it pauses accepting for 5 ms, doubled each time up to 1 s,
 /// and tries again.
@@ -55,6 +57,7 @@ public actor Listener {
     /// - Parameters:
     ///   - address: The address to bind.
     ///   - backlog: The most connections that the kernel queues until they are accepted.
+    ///   - executor: Its queue.
     ///   - onExhaustion: Called on the listener's queue each time that accepting pauses for lack of
     ///     descriptors or memory.
     ///   - onAccept: Takes each connection, on the listener's queue; must not block.
@@ -62,36 +65,40 @@ public actor Listener {
     public init(
         address: SocketAddress,
         backlog: Int32 = 1024,
+        on executor: QueueExecutor,
         onExhaustion: @escaping @Sendable (SocketError) -> Void = { _ in },
         onAccept: @escaping @Sendable (consuming FileDescriptor, SocketAddress) -> Verdict
     ) throws(SocketError) {
         let socket = try ListeningSocket.make(on: address, backlog: backlog)
         let bound = try ListeningSocket.address(of: socket) ?? address
-        self.init(socket, bound, isOwn: true, onExhaustion, onAccept)
+        self.init(socket, bound, isOwn: true, on: executor, onExhaustion, onAccept)
     }
 
     /// Takes over the listening socket passed by systemd; accepts nothing before ``start()``.
     ///
     /// - Parameters:
+    ///   - executor: Its queue.
     ///   - onExhaustion: Called on the listener's queue each time that accepting pauses for lack of
     ///     descriptors or memory.
     ///   - onAccept: Takes each connection, on the listener's queue; must not block.
     /// - Throws: ``SocketError`` if there is not exactly one.
     public init(
-        inheriting onExhaustion: @escaping @Sendable (SocketError) -> Void,
+        inheritingOn executor: QueueExecutor,
+        onExhaustion: @escaping @Sendable (SocketError) -> Void,
         onAccept: @escaping @Sendable (consuming FileDescriptor, SocketAddress) -> Verdict
     ) throws(SocketError) {
         let socket = try ListeningSocket.inherited()
         guard let address = try ListeningSocket.address(of: socket) else {
             throw SocketError(operation: "socket activation", number: EAFNOSUPPORT)
         }
-        self.init(socket, address, isOwn: false, onExhaustion, onAccept)
+        self.init(socket, address, isOwn: false, on: executor, onExhaustion, onAccept)
     }
 
     private init(
         _ socket: consuming FileDescriptor,
         _ address: SocketAddress,
         isOwn: Bool,
+        on executor: QueueExecutor,
         _ onExhaustion: @escaping @Sendable (SocketError) -> Void,
         _ onAccept: @escaping @Sendable (consuming FileDescriptor, SocketAddress) -> Verdict
     ) {
@@ -99,7 +106,7 @@ public actor Listener {
         self.isOwn = isOwn
         self.onAccept = onAccept
         self.onExhaustion = onExhaustion
-        executor = QueueExecutor(label: "palimpsest.listener")
+        self.executor = executor
         descriptor = socket.release()
         // The connections inherit it.
         _ = clinux_no_delay(descriptor)

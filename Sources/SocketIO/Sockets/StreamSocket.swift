@@ -57,7 +57,8 @@ public struct PeerProgress: Sendable, Equatable {
 public final class StreamSocket {
     private enum Life {
         case idle
-        case open(Poller.Token)
+        /// With the registration for events, if there is one yet.
+        case open(Poller.Token?)
         case closed
     }
 
@@ -140,15 +141,29 @@ public final class StreamSocket {
     /// The socket keeps the owner alive until ``SocketOwner/socketClosed()``.
     public func start(for owner: isolated some SocketOwner) {
         guard case .idle = life else { return }
+        life = .open(nil)
+        // A first request has mostly arrived, and its answer may end the connection. Registering
+        // for events behind that work saves its cost.
+        becameReadable(for: owner)
+        post([], for: owner)
+    }
+
+    /// Registers for events unless that has been done.
+    private func register(for owner: isolated some SocketOwner) {
+        guard case .open(nil) = life else { return }
         let descriptor = descriptor
         switch shard.poller.assumeIsolated({ $0.add(descriptor, of: owner) }) {
-        case .success(let token): life = .open(token)
-        case .failure(let error): owner.socketFailed(error.number)
+        case .success(let token):
+            life = .open(token)
+            if isOutputWatched { shard.poller.assumeIsolated { $0.addOutput(token) } }
+        case .failure(let error):
+            fail(error.number, for: owner)
         }
     }
 
     /// Reads and writes what the socket's readiness allows.
     public func handle(_ readiness: Readiness, for owner: isolated some SocketOwner) {
+        register(for: owner)
         if readiness.contains(.readable) { becameReadable(for: owner) }
         if readiness.contains(.writable) { becameWritable(for: owner) }
         if readiness.contains(.ended), isOpen { owner.socketPeerEnded() }
@@ -174,7 +189,7 @@ public final class StreamSocket {
     private func watchOutput() {
         guard !isOutputWatched, case .open(let token) = life else { return }
         isOutputWatched = true
-        shard.poller.assumeIsolated { $0.addOutput(token) }
+        if let token { shard.poller.assumeIsolated { $0.addOutput(token) } }
     }
 
     /// Returns whether bytes may be transferred; otherwise continues the handshake.
@@ -205,7 +220,7 @@ extension StreamSocket {
         guard wanted != wantsReading else { return }
         wantsReading = wanted
         guard isOpen, !hasReadEnd else { return }
-        if wanted, mayBeReadable { postRead(for: owner) }
+        if wanted, mayBeReadable { post(.readable, for: owner) }
     }
 
     /// Asks for events only when so many bytes can be read, the peer has ended its direction or the
@@ -220,8 +235,8 @@ extension StreamSocket {
 
     // The closure is created in a nonisolated function, because in actor-isolated code it would
     // inherit that isolation.
-    private func postRead(for owner: some SocketOwner) {
-        shard.executor.post { owner.assumeIsolated { $0.socketBecame(.readable) } }
+    private func post(_ readiness: Readiness, for owner: some SocketOwner) {
+        shard.executor.post { owner.assumeIsolated { $0.socketBecame(readiness) } }
     }
 
     private func receive(for owner: isolated some SocketOwner) {
@@ -249,7 +264,7 @@ extension StreamSocket {
             }
         }
         // The budget is used up: give the queue's other connections their turn.
-        postRead(for: owner)
+        post(.readable, for: owner)
     }
 
     private func fail(_ number: Int32, for owner: isolated some SocketOwner) {
@@ -338,7 +353,7 @@ extension StreamSocket {
         if case .closed = life { return }
         // A reset would overtake the alert of a failed handshake.
         if isReset, isEstablished { _ = clinux_reset_on_close(descriptor) }
-        if case .open(let token) = life { shard.poller.assumeIsolated { $0.remove(token) } }
+        if case .open(let token?) = life { shard.poller.assumeIsolated { $0.remove(token) } }
         life = .closed
         output.removeAll()
         _ = Glibc.close(descriptor)
