@@ -7,8 +7,8 @@ enum BlobCheck: Sendable {
     case sha256(SHA256Digest, SHA256 = SHA256())
     /// The checksum that an archive states for the file.
     ///
-    /// It is ten times as fast to compute as a hash, and finds what a disk may have done as well:
-    /// each change within 32 bits, and all but one in four billion of any others.
+    /// It takes far less time than a hash, and finds what a disk may have done as well: each change
+    /// within 32 bits, and all but one in four billion of any others.
     case crc32(UInt32, UInt32 = 0)
 
     /// Takes in the next bytes.

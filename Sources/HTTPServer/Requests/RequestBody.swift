@@ -28,13 +28,14 @@ public struct RequestBody: AsyncSequence, Sendable {
         self.pull = pull
     }
 
-    /// Creates a body from bytes, delivered in pieces of 128 KiB.
+    /// Creates a body from bytes, delivered in pieces of ``HTTPLimits/maxBodyPieceBytes``.
     public init(_ bytes: [UInt8]) {
         let rest = Mutex(bytes[...])
+        let most = HTTPLimits().maxBodyPieceBytes
         self.init(declaredLength: UInt64(bytes.count)) {
             .success(
                 rest.withLock { rest in
-                    let piece = Array(rest.prefix(128 << 10))
+                    let piece = Array(rest.prefix(most))
                     rest = rest.dropFirst(piece.count)
                     return piece.isEmpty ? nil : piece
                 }
