@@ -9,8 +9,9 @@ SHELL := /bin/bash
 PYTHON := .venv/bin/python
 FORMATTED := Sources Tests Migrations Public Package.swift
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
-# With Swift's runtime inside, so that the program runs where no Swift is installed.
-RELEASE_FLAGS := -c release $(SWIFT_FLAGS) --static-swift-stdlib
+# With Swift's runtime inside, so that the program runs where no Swift is installed. Of debug information, only what backtraces name lines by:
+# types and variables make the build and the program larger.
+RELEASE_FLAGS := -c release $(SWIFT_FLAGS) --static-swift-stdlib -Xswiftc -gline-tables-only
 RELEASE := .build/release/palimpsest
 
 BIND ?= 127.0.0.1:8080
@@ -137,8 +138,9 @@ build-probe: install-build
 .PHONY: test-python
 test-python: install-test build build-bench build-probe ## Runs the Python tests: tooling, training, and the service end to end.
 	$(PYTHON) -m pytest -n 2 --dist loadfile $(wildcard Tests/tooling Tests/wire Tests/cli Tests/packaging Training/tests)
-	$(PYTHON) -m pytest -n 2 --dist loadfile $(wildcard Tests/e2e)
-	$(PYTHON) -m pytest -n 2 $(wildcard Tests/crash) $(addprefix Tests/cluster/test_,kills.py promotion.py standby_away.py pooler.py versions.py)
+	@# Half of their time these wait.
+	$(PYTHON) -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(wildcard Tests/e2e)
+	$(PYTHON) -m pytest -n 4 --maxschedchunk 1 $(wildcard Tests/crash) $(addprefix Tests/cluster/test_,kills.py promotion.py standby_away.py pooler.py versions.py)
 
 .PHONY: test-e2e
 test-e2e: install-test build ## Runs only the end-to-end tests, against the release binary.

@@ -11,6 +11,13 @@ from service import BINARY, Service  # noqa: E402
 # Background jobs ignore SIGINT, and so would the commands that the tests interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# They wait the longest, so they begin first: otherwise the others end, and wait for them.
+LONG = {"test_cluster_metrics", "test_queue", "test_submit", "test_unlock", "test_classes"}
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.path.stem not in LONG)
+
 
 @pytest.fixture(scope="session")
 def weights():
