@@ -9,6 +9,8 @@ final class AwayBlobs: BlobStorage {
     private let isAway = Atomic(false)
     private let goesAway = Atomic(false)
     private let failures = Atomic(0)
+    private let spools = Atomic(0)
+    private let refused = Mutex<Set<Int>>([])
 
     init(over blobs: LocalBlobs) { self.blobs = blobs }
 
@@ -20,6 +22,9 @@ final class AwayBlobs: BlobStorage {
     /// Answers until a blob has been read.
     func goAwayAfterRead() { goesAway.store(true, ordering: .relaxed) }
 
+    /// Does not answer those calls for a new spool that have these numbers, counted from 1.
+    func refuseSpools(_ numbers: Set<Int>) { refused.withLock { $0 = numbers } }
+
     private func answer() throws(BlobStorageError) {
         guard isAway.load(ordering: .relaxed) else { return }
         failures.wrappingAdd(1, ordering: .relaxed)
@@ -28,6 +33,11 @@ final class AwayBlobs: BlobStorage {
 
     func newSpool() throws(BlobStorageError) -> any BlobSpool {
         try answer()
+        let number = spools.wrappingAdd(1, ordering: .relaxed).newValue
+        if refused.withLock({ $0.contains(number) }) {
+            failures.wrappingAdd(1, ordering: .relaxed)
+            throw .unreachable("nobody answers")
+        }
         return try blobs.newSpool()
     }
 
