@@ -20,7 +20,8 @@ struct TestServer: Sendable {
         maxConnections: Int = 256,
         reservedConnections: Int = 16,
         maxConnectionsPerAddress: Int? = nil,
-        unboundedPeers: [String] = []
+        unboundedPeers: [String] = [],
+        shards: Int = 2
     ) async throws -> TestServer {
         let events = TestEvents()
         let router = Self.router(events)
@@ -31,7 +32,8 @@ struct TestServer: Sendable {
             reservedConnections: reservedConnections,
             maxConnectionsPerAddress: maxConnectionsPerAddress,
             unboundedPeers: unboundedPeers.compactMap(AddressBlock.init),
-            defaultFields: [.xContentTypeOptions: "nosniff", .contentType: "text/default"]
+            defaultFields: [.xContentTypeOptions: "nosniff", .contentType: "text/default"],
+            shards: shards
         )
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let server = HTTPServer(
