@@ -6,18 +6,17 @@ import Testing
 
 @Suite("Patience") struct PaceTests {
     private let second: UInt64 = 1_000_000_000
+    private let bodyTimeouts = HTTPTimeouts(
+        bodyGrace: .seconds(10),
+        minimumBodyBytesPerSecond: 1000,
+        bodyStall: .seconds(30)
+    )
 
     @Test(
         "A peer has its grace, earns time with bytes, and is never waited for longer than the stall"
     )
     func pace() {
-        var pace = TransferPace(
-            HTTPTimeouts(
-                bodyGrace: .seconds(10),
-                minimumBodyBytesPerSecond: 1000,
-                bodyStall: .seconds(30)
-            )
-        )
+        var pace = TransferPace(bodyTimeouts)
         #expect(pace.timeout == 10 * second)
         pace.waited(9 * second)
         #expect(pace.timeout == second)
@@ -33,13 +32,7 @@ import Testing
 
     @Test("What has arrived counts before it can be read, once")
     func arrivals() {
-        var pace = TransferPace(
-            HTTPTimeouts(
-                bodyGrace: .seconds(10),
-                minimumBodyBytesPerSecond: 1000,
-                bodyStall: .seconds(30)
-            )
-        )
+        var pace = TransferPace(bodyTimeouts)
         // The head, and what the kernel had received by then.
         pace.received(500)
         var isMore = pace.arrived(70_000)
@@ -105,13 +98,7 @@ import Testing
 
     @Test("While a body is gathered, its bytes earn time as if each ended the wait")
     func gatheredBody() {
-        let watched = Watched(
-            HTTPTimeouts(
-                bodyGrace: .seconds(10),
-                minimumBodyBytesPerSecond: 1000,
-                bodyStall: .seconds(30)
-            )
-        )
+        let watched = Watched(bodyTimeouts)
         #expect(watched.update(.body, at: 0) == 10 * second)
         watched.deadlines.received(5000)
         #expect(watched.update(.body, at: 8) == 15 * second)

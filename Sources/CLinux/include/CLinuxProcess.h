@@ -70,7 +70,8 @@ bool plm_is_sanitized(void);
 
 /// Makes freed photos go back to the system, whichever thread freed them: four arenas, and separate
 /// mappings for blocks of 1 MiB and more. By default glibc would use up to eight arenas per
-/// processor and learn to keep blocks of up to 32 MiB; with fewer, threads wait for each other.
+/// processor and learn to keep blocks of up to 32 MiB; with fewer, threads wait for each other. Each
+/// arena keeps up to 2 MiB that are free.
 void plm_keep_heap_small(void);
 
 /// Makes all threads share one heap. glibc then never asks how many processors there are, which a

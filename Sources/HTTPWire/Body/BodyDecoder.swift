@@ -38,14 +38,16 @@ public struct BodyDecoder: Sendable {
         }
     }
 
+    /// How many bytes a piece should have, except the first and the last.
+    private var gatheredBytes: Int { max(maxPieceBytes / 2, 1) }
+
     /// How many bytes of the body are worth waiting for: 1, or as many as a piece should have.
     ///
     /// - Parameter buffered: The number of bytes that are there already.
     /// - Returns: At least 1.
     func awaitedBytes(buffered: Int) -> Int {
         guard case .length(let remaining) = coding, hasBegun else { return 1 }
-        let piece = maxPieceBytes / 2
-        return remaining >= UInt64(buffered + piece) ? max(piece, 1) : 1
+        return remaining >= UInt64(buffered + gatheredBytes) ? gatheredBytes : 1
     }
 
     /// Consumes at most one piece from `buffer`.
@@ -67,7 +69,7 @@ public struct BodyDecoder: Sendable {
         switch coding {
         case .length(let remaining):
             guard remaining > 0 else { return .end }
-            let gathered = gathers && hasBegun ? min(remaining, UInt64(maxPieceBytes / 2)) : 1
+            let gathered = gathers && hasBegun ? min(remaining, UInt64(gatheredBytes)) : 1
             guard !buffer.isEmpty, buffer.count >= gathered else { return .needsBytes }
             hasBegun = true
             let piece = buffer.take(upTo: Int(min(remaining, UInt64(maxPieceBytes))))
