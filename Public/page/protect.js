@@ -81,8 +81,10 @@ export function protectPlace(main, { go, signal }) {
     const next = key && successor(list, key);
     if (!next) return;
     next.focus();
-    // Who goes on typing does so where the caret was, or over what was selected.
+    // Who goes on typing does so where the caret was, or over what was selected; a class that has
+    // come into the field meanwhile is replaced.
     if (next.value === value) next.setSelectionRange?.(selectionStart, selectionEnd);
+    else next.select?.();
   }
 
   // The list is drawn anew once Tab or a click has reached its control, which may be in the list.

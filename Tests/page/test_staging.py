@@ -51,6 +51,19 @@ def test_the_caret_stays_where_a_click_put_it(reader):
     expect(page.get_by_label("Class of 1.png")).to_have_value("wolfhound")
 
 
+def test_typing_replaces_a_class_that_came_while_its_field_was_entered(reader):
+    page = reader.page
+    reader.choose(*[(f"{n}.png", picture(n)) for n in range(2)])
+    page.locator(".class-name").fill("wolf")
+    # Empty when it is clicked; the class of both is in it before a key is pressed.
+    page.get_by_label("Class of 1.png").click()
+    expect(page.get_by_label("Class of 1.png")).to_have_value("wolf")
+    page.keyboard.type("hound")
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Class of 1.png")).to_have_value("hound")
+    expect(page.get_by_label("Class of 0.png")).to_have_value("wolf")
+
+
 def test_new_photos_have_no_class_of_an_earlier_job_but_the_format_is_shown(reader):
     page = reader.page
     reader.choose(("a.png", picture(1)))
