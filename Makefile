@@ -110,10 +110,15 @@ test-object-store: install-test ## Runs the tests of the storage of blobs on obj
 	scripts/with-object-store swift swift test --skip-build --filter BlobConformanceTests $(SWIFT_FLAGS)
 
 # Undefined behaviour traps: Swift links no library that could report it. Leaks are left out, because XCTest and Foundation have some.
+# What computes runs after the tests of connections, which would meet their limits of time beside it.
+SANITIZERS := --sanitize=address -Xcc -fsanitize=undefined -Xcc -fsanitize-trap=undefined --scratch-path .build/sanitizers
 .PHONY: test-sanitizers
+test-sanitizers: export PALIMPSEST_TARGETS := HTTPWireTests SocketIOTests HTTPServerTests ImagingTests DeepHidingTests ProtectionTests
+test-sanitizers: export ASAN_OPTIONS := detect_leaks=0
 test-sanitizers: install-test ## Runs the tests of pictures, network and HTTP under AddressSanitizer and UndefinedBehaviorSanitizer.
-	ASAN_OPTIONS=detect_leaks=0 scripts/build sanitizers/debug/palimpsestPackageTests.xctest test --sanitize=address -Xcc -fsanitize=undefined -Xcc -fsanitize-trap=undefined \
-		--scratch-path .build/sanitizers --filter '^(Imaging|DeepHiding|Protection|HTTPWire|SocketIO|HTTPServer)Tests'
+	@scripts/build sanitizers/debug/palimpsestPackageTests.xctest build --build-tests $(SANITIZERS)
+	swift test --skip-build $(SANITIZERS) --filter '^(HTTPWire|SocketIO|HTTPServer)Tests'
+	swift test --skip-build $(SANITIZERS) --filter '^(Imaging|DeepHiding|Protection)Tests'
 
 # The test that counts descriptors is left out, since the sanitizer opens some of its own to name
 # the functions of a report. Code is so slow under it that tests would meet the limits of time that

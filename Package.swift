@@ -463,3 +463,27 @@ let package = Package(
         ),
     ]
 )
+
+/// Returns targets and what they depend on.
+func closure(of names: [String], in all: [Target]) -> [Target] {
+    let targets = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
+    var kept: Set<String> = []
+    var open = names
+    while let name = open.popLast() {
+        guard let target = targets[name], kept.insert(name).inserted else { continue }
+        open += target.dependencies.compactMap { dependency in
+            switch dependency {
+            case .byNameItem(let name, _), .targetItem(let name, _): name
+            default: nil
+            }
+        }
+    }
+    return all.filter { kept.contains($0.name) }
+}
+
+/// The names of targets, with spaces between; `make test-sanitizers` builds no others once more.
+if let names = Context.environment["PALIMPSEST_TARGETS"] {
+    let names = names.split(separator: " ").map(String.init)
+    package.targets = closure(of: names, in: package.targets)
+    package.products = []
+}

@@ -143,8 +143,12 @@ struct PNGBandsTests {
 
     @Test("Bands of every layout and depth are read back", arguments: PixelLayout.allCases)
     func layouts(layout: PixelLayout) throws {
-        for (width, height) in [(1, 1), (1, 65_500), (65_500, 20), (300, 2_000)] {
-            for kind in [1, 2, 6] {
+        let sizes = [
+            (1, 1, kinds: [1]), (1, 65_500, kinds: [2]), (65_500, 6, kinds: [2]),
+            (300, 1_800, kinds: [1, 2, 6]),
+        ]
+        for (width, height, kinds) in sizes {
+            for kind in kinds {
                 let photo = Self.photo(width: width, height: height, layout: layout, kind: kind)
                 let read = try PhotoDecoder.decode(try PNGEncoder.encode(photo))
                 #expect(read == photo, "\(width)x\(height), \(Self.kinds[kind].name)")

@@ -121,7 +121,7 @@ struct BandsTests {
             "e2e/fixtures/parrots.jpg", "e2e/fixtures/hats.png",
             "ImagingTests/Fixtures/palette_alpha.png", "ImagingTests/Fixtures/cmyk_turned.jpg",
         ].map(Material.file)
-        for (width, height) in [(2, 2), (301, 607)] {
+        for (width, height) in [(2, 2), (61, 607)] {
             for layout in PixelLayout.allCases {
                 let photo = Material.photo(width: width, height: height, layout: layout)
                 files.append(try PNGEncoder.encode(photo))
@@ -130,7 +130,9 @@ struct BandsTests {
                 files.append(try JPEGEncoder.encode(photo, quality: 90, halvesChroma: true))
             }
         }
-        return files
+        // Of three bands as a PNG.
+        let large = Material.photo(width: 301, height: 607, layout: .rgb)
+        return files + [try PNGEncoder.encode(wide(large))]
     }
 
     @Test("The file and the report do not depend on the threads")
