@@ -156,7 +156,7 @@ SEED ?= 1
 
 .PHONY: test-contract
 test-contract: install-test build ## Tries the service against Public/openapi.json, and reads its metrics as Prometheus does (EXAMPLES=1000 for longer, SEED=).
-	EXAMPLES='$(EXAMPLES)' SEED='$(SEED)' .venv-contract/bin/python -m pytest Tests/contract
+	EXAMPLES='$(EXAMPLES)' SEED='$(SEED)' .venv-contract/bin/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder Tests/contract
 
 .PHONY: test-package
 test-package: install-test package ## Installs, upgrades and removes the package in a bare Debian 12 that it boots, as root, and runs the container image; some minutes.

@@ -14,6 +14,14 @@ from postgres import Postgres  # noqa: E402
 from service import BINARY, FIXTURES  # noqa: E402
 
 
+# What takes longest begins first.
+LONG = {"test_webhooks", "test_schemathesis"}
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.path.stem not in LONG)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def binary():
     assert BINARY.exists(), f"{BINARY} is missing: run `make build` first"

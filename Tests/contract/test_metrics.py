@@ -151,7 +151,8 @@ def test_a_stream_is_in_flight_until_it_ends(make_measured):
         "the stream to be counted",
     )
     assert value(service, "palimpsest_codec_restarts_total") == 2
-    assert value(service, "palimpsest_image_attempts_total", outcome="crashed") == 1
+    # Two, if the other codec had the image already when that was killed.
+    assert value(service, "palimpsest_image_attempts_total", outcome="crashed") in (1, 2)
     assert service.stop() == 0, service.log()
 
 

@@ -46,14 +46,14 @@ def instructions(binary, *arguments, collect=None):
 )
 def test_the_kernel_takes_no_more_instructions(binary, tmp_path):
     for name, seed in (("cover", 0), ("secret", 1)):
-        np.random.default_rng(seed).random((1, 3, 64, 64)).astype("<f4").tofile(tmp_path / name)
+        np.random.default_rng(seed).random((1, 3, 32, 32)).astype("<f4").tofile(tmp_path / name)
     weights = ROOT / "Training/baselines/surrogates-small.safetensors"
     count = instructions(
-        binary, "network", "--weights", weights, "--width", "64", "--height", "64", "--repetitions",
+        binary, "network", "--weights", weights, "--width", "32", "--height", "32", "--repetitions",
         "1",
         "--cover", tmp_path / "cover", "--secret", tmp_path / "secret", collect="plm_avx2_dense",
     )  # fmt: skip
-    most = MOST["network 64x64, shipped size"]
+    most = MOST["network 32x32, shipped size"]
     assert 0.5 * most < count <= most
 
 
