@@ -43,11 +43,12 @@ import Testing
             channels: 3,
             samples: try golden.elements("change_\(size)")
         )
-        field.carry(&planes, gain: 3, within: 8 / 255)
+        let bound: Float = 8 / 255
+        field.carry(&planes, gain: 3, within: bound)
         let wanted = try golden.elements("carried_\(size)")
         for (found, wanted) in zip(planes.samples, wanted) {
             #expect(abs(found - wanted) < 1e-6)
-            #expect(abs(found) <= 8 / 255 + 1e-6)
+            #expect(abs(found) <= bound + 1e-6)
         }
         #expect(planes.samples.contains { abs($0) > 7 / 255 })
     }

@@ -109,7 +109,7 @@ struct EventTests {
         let images = try events.filter { $0.name == "image" }.map { try $0.json(Image.self) }
         #expect(images.map(\.number).sorted() == Array(1...30))
         #expect(images.filter { $0.error?.code == "image_corrupt" }.count == 10)
-        #expect(events.filter { $0.name == "image" }.map(\.id) == (1...30).map(String.init))
+        #expect(events.filter { $0.name == "image" }.map(\.id) == (1...30).map { "\($0)" })
         #expect(events.first?.name == "job")
         #expect(events.last?.id == "30.end")
         // The counts never fall behind the images that were told before.

@@ -12,9 +12,10 @@ enum Fixture {
     static func floats(_ name: String) throws -> [Float] {
         let bytes = try bytes(name)
         return stride(from: 0, to: bytes.count, by: 4).map { start in
-            Float(
-                bitPattern: (0..<4).reduce(0) { $0 | UInt32(bytes[start + $1]) << (8 * UInt32($1)) }
-            )
+            let pattern: UInt32 = bytes[start..<start + 4].reversed().reduce(0) { value, byte in
+                value << 8 | UInt32(byte)
+            }
+            return Float(bitPattern: pattern)
         }
     }
 

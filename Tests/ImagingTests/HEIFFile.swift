@@ -128,13 +128,11 @@ struct HEIFFile {
     var bytes: [UInt8] {
         let brands = Self.box("ftyp", Array("heic".utf8) + [0, 0, 0, 0] + Array("mif1heic".utf8))
         let start = brands.count + tables(at: 0).count + 8
-        let data = items.filter { $0.method == 0 }.flatMap { item in
-            splits
-                ? Array(
-                    item.data.suffix(item.data.count - item.data.count / 2)
-                        + item.data.prefix(item.data.count / 2)
-                )
-                : item.data
+        var data: [UInt8] = []
+        for item in items where item.method == 0 {
+            let middle = splits ? item.data.count / 2 : 0
+            data += item.data[middle...]
+            data += item.data[..<middle]
         }
         return brands + tables(at: start) + Self.box("mdat", data) + tail
     }

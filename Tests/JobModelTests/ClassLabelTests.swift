@@ -146,8 +146,8 @@ import Testing
             "con", "Prn", "AUX", "nul", "COM1", "lpt9", "com¹", "LPT³", "conin$", "CONOUT$", "com0",
             "com10", "co", "conx", "¹", "a",
         ]
-        let names = bases.flatMap {
-            [$0, $0 + ".txt", $0 + " .b", $0 + "x", "x" + $0, $0 + ".a.b"]
+        let names: [String] = bases.flatMap { base in
+            [base, "\(base).txt", "\(base) .b", "\(base)x", "x\(base)", "\(base).a.b"]
         }
         let script =
             "import pathlib; out = [name for name in texts if pathlib.PureWindowsPath(name).is_reserved()]"

@@ -119,8 +119,10 @@ import Testing
             protector.method.imported(Material.file("e2e/fixtures/hats.png"))
         )
         let fitting = picture.planarRGB(covering: 33, height: 21)
-        let samples = (0..<33 * 21 * 3).map {
-            UInt8(fitting.samples[$0 % 3 * 33 * 21 + $0 / 3] * 255 + 0.5)
+        let area = 33 * 21
+        let samples = (0..<area * 3).map { index in
+            let value: Float = fitting.samples[index % 3 * area + index / 3]
+            return UInt8(value * 255 + 0.5)
         }
         let file = try PNGEncoder.encode(
             Photo(width: 33, height: 21, layout: .rgb, samples: samples)
@@ -130,8 +132,8 @@ import Testing
         let protected = try protector.protect(input, imported: file)
         #expect(protected.report.artefactSHA256 == SHA256.hash(samples).hex)
         let weights = try Material.file("DeepHidingTests/Fixtures/random-weights.safetensors")
-        let planes = (0..<3).flatMap { channel in
-            (0..<33 * 21).map { Float(samples[$0 * 3 + channel]) / 255 }
+        let planes: [Float] = (0..<3).flatMap { channel in
+            (0..<area).map { place in Float(samples[place * 3 + channel]) / 255 }
         }
         let hidden = try HidingNetwork(weights: weights).hide(
             cover: photo.planarRGB(scaledTo: 33, height: 21),

@@ -28,14 +28,16 @@ import Testing
         plan.storageFaults = 0.05
         plan.poison = 0.001
         let report = CellSimulation(plan).run()
-        let ended =
+        let ended: Int =
             report.done + report.failed + report.quarantinedByCodecs
             + report.quarantinedOtherwise
         #expect(report.arrived > 5000 && ended == report.arrived && report.unfinished == 0)
         #expect(report.deaths > 0 && report.lapsedOfDead > 0 && report.quarantinedByCodecs > 0)
         #expect(report.quarantinedOtherwise == 0)
-        let waits = [WaitGroup.small, .medium, .large].reduce(0) { sum, group in
-            sum + report.usualWaits[group.rawValue].count + report.outageWaits[group.rawValue].count
+        var waits = 0
+        for group in [WaitGroup.small, .medium, .large] {
+            waits += report.usualWaits[group.rawValue].count
+            waits += report.outageWaits[group.rawValue].count
         }
         #expect(waits == report.done)
     }

@@ -52,7 +52,8 @@ package struct PhotoMix: Sendable {
     /// The bytes of an image's file, by the means of docs/performance.md: 26 MB for 10,000 pictures
     /// of 32 pixels, 1.9 MB for a photo of 12 megapixels.
     func bytes(isSmall: Bool, pixels: Int64) -> Int {
-        Int(Double(pixels) * (isSmall ? 26e6 / 10_000 / 1024 : 1.9e6 / 12_192_768))
+        let each: Double = isSmall ? 26e6 / 10_000 / 1024 : 1.9e6 / 12_192_768
+        return Int(Double(pixels) * each)
     }
 
     /// The time of a codec for an image, before it is spread.
