@@ -170,7 +170,7 @@ install-page: install-test
 
 .PHONY: test-page
 test-page: install-page build ## Tries the page in a browser: the whole walk, what goes wrong, accessibility; installs chromium.
-	.venv-page/bin/python -m pytest -n 2 --dist loadfile Tests/page
+	.venv-page/bin/python -m pytest -n 3 --maxschedchunk 1 Tests/page
 
 .PHONY: screenshots
 screenshots: install-page build ## Takes the pictures of the page in docs anew.

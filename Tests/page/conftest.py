@@ -1,7 +1,6 @@
 """The page in Debian's chromium, against the release binary: `make test-page`."""
 
 import pathlib
-import shutil
 import sys
 
 import pytest
@@ -10,7 +9,7 @@ from playwright.sync_api import sync_playwright
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "Tests/e2e"))
 
-from browsing import Reader  # noqa: E402
+from browsing import Reader, launch  # noqa: E402
 from service import BINARY, Service  # noqa: E402
 
 
@@ -22,12 +21,8 @@ def binary():
 @pytest.fixture(scope="session")
 def browser():
     """One browser for all tests; each test has a profile of its own in it."""
-    path = shutil.which("chromium")
-    assert path, "chromium is missing: run `scripts/install-packages page` first"
     with sync_playwright() as playwright:
-        # Tests may run as root, where Chromium's own sandbox does not start.
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+        browser = launch(playwright)
         yield browser
         browser.close()
 

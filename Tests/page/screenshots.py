@@ -1,14 +1,13 @@
 """Takes the pictures of the page in docs, of a service of its own: `make screenshots`."""
 
 import pathlib
-import shutil
 import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "Tests/e2e"))
 
-from browsing import Reader  # noqa: E402
+from browsing import Reader, launch  # noqa: E402
 from PIL import Image  # noqa: E402
 from playwright.sync_api import expect, sync_playwright  # noqa: E402
 from service import FIXTURES, Service  # noqa: E402
@@ -53,10 +52,7 @@ def walk(reader, suffix):
 def main():
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         service = Service(pathlib.Path(folder) / "data", None).start()
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"),
-            args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
-        )
+        browser = launch(playwright)
         try:
             walk(Reader(browser, service), "")
             narrow = {"width": 320, "height": 720}

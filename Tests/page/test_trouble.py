@@ -120,7 +120,7 @@ def test_a_server_that_is_killed_while_it_receives_gets_the_same_job_again(
     # So slow that the transfer cannot end before the server does.
     reader.context.new_cdp_session(reader.page).send(
         "Network.emulateNetworkConditions",
-        {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 50_000},
+        {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 200_000},
     )
     names = [f"{number}.png" for number in range(4)]
     reader.choose(*[(name, picture(n, side=256, format="PNG") + bytes(300_000)) for n, name
