@@ -75,8 +75,8 @@ public final class LocalBlobs: BlobStorage {
     /// - Parameters:
     ///   - path: The temporary file.
     ///   - sha256: The hash of its bytes.
-    ///   - isRecent: Whether its last byte was written in the last five seconds. Then its age stays,
-    ///     which the disk would otherwise have to write once more.
+    ///   - isRecent: Whether its last byte was written in the last five seconds; its age
+    ///     then stays, which the disk would otherwise have to write once more.
     /// - Throws: ``BlobStorageError``.
     func place(
         _ path: String,
