@@ -484,6 +484,9 @@ func closure(of names: [String], in all: [Target]) -> [Target] {
 /// The names of targets, with spaces between; `make test-sanitizers` builds no others once more.
 if let names = Context.environment["PALIMPSEST_TARGETS"] {
     let names = names.split(separator: " ").map(String.init)
+    if let unknown = names.first(where: { name in !package.targets.contains { $0.name == name } }) {
+        fatalError("PALIMPSEST_TARGETS: no target is named '\(unknown)'")
+    }
     package.targets = closure(of: names, in: package.targets)
     package.products = []
 }

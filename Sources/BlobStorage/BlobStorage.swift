@@ -59,8 +59,9 @@ public protocol BlobStorage: Sendable {
     ///
     /// - Parameters:
     ///   - sha256: The blob, to which no row refers.
-    ///   - age: A younger blob stays. Zero or less removes any blob, even one dated in the future,
-    ///     as blobs are after the clock was set back.
+    ///   - age: A younger blob stays. An age counts from up to five seconds before the blob was
+    ///     placed. Zero or less removes any blob, even one dated in the future, as blobs are after
+    ///     the clock was set back.
     /// - Returns: Whether it was removed.
     /// - Throws: ``BlobStorageError``, but not if there is no such blob.
     @discardableResult

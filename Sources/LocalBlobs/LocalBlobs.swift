@@ -75,8 +75,8 @@ public final class LocalBlobs: BlobStorage {
     /// - Parameters:
     ///   - path: The temporary file.
     ///   - sha256: The hash of its bytes.
-    ///   - isRecent: Whether its last byte was written in the last five seconds; its age
-    ///     then stays, which the disk would otherwise have to write once more.
+    ///   - isRecent: Whether its last byte was written in the last five seconds. If so, the file
+    ///     keeps its date, which the disk would otherwise have to write once more.
     /// - Throws: ``BlobStorageError``.
     func place(
         _ path: String,
@@ -84,7 +84,7 @@ public final class LocalBlobs: BlobStorage {
         isRecent: Bool
     ) throws(BlobStorageError) {
         try names.withLock { _ throws(BlobStorageError) in
-            // A sealed spool may have waited long; the blob's age counts from about now.
+            // A sealed spool may have waited long; the blob's age counts from now.
             if !isRecent { try disk(FileSystem.touch(path)) }
             try disk(FileSystem.rename(path, to: self.path(of: sha256)))
         }

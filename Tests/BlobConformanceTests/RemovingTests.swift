@@ -58,7 +58,7 @@ import Testing
         let spool = try blobs.newSpool()
         try spool.append([1])
         try spool.seal()
-        // Of less than five seconds no storage needs to know.
+        // A storage may count from up to five seconds before the place.
         try await Task.sleep(for: .seconds(6))
         let sha256 = try blobs.commit(spool).sha256
         #expect(try !blobs.remove(sha256, ifOlderThan: .seconds(5)))
